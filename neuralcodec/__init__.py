@@ -1,0 +1,1 @@
+"""A neural speech codec that people install: pretrained bitrate presets for 16 kHz speech."""

@@ -1,0 +1,1 @@
+"""What is written: integer symbols, entropy coding and the .nac container. Integers only; knows no Keras."""

@@ -1,0 +1,57 @@
+"""Every error a user can cause or meet. Each message is one sentence: what is wrong, and what to do about it."""
+
+
+class NeuralCodecError(Exception):
+    """Base class: catch this to catch everything the package raises on purpose."""
+
+
+class AudioError(NeuralCodecError, ValueError):
+    """The samples or the audio file cannot be coded: not audio, NaN or infinite samples, wrong shape or rate."""
+
+
+class OutputExistsError(NeuralCodecError, FileExistsError):
+    """The output file is already there and was not to be overwritten."""
+
+
+class ConfigError(NeuralCodecError, ValueError):
+    """A configuration file or value that no codec can be built from."""
+
+
+class PresetError(NeuralCodecError):
+    """A preset that cannot be used: incomplete, damaged, or not a preset at all."""
+
+
+class PresetNotFoundError(PresetError, LookupError):
+    """No preset of that name, folder or Hub repository."""
+
+
+class FormatError(NeuralCodecError):
+    """Base class of everything that can be wrong with a .nac file."""
+
+
+class NotANacFileError(FormatError):
+    """The data does not start like a .nac file."""
+
+
+class NewerVersionError(FormatError):
+    """The file or preset was written by a newer version of neuralcodec."""
+
+
+class DamagedFileError(FormatError):
+    """A checksum or a symbol does not fit: some bytes were changed."""
+
+
+class TruncatedFileError(DamagedFileError):
+    """The file ends before the audio it announces."""
+
+
+class WrongPresetError(FormatError):
+    """The file was written with another preset, or with other weights of the same preset."""
+
+
+class TrainingDataError(NeuralCodecError):
+    """Too little usable speech to train, tune or evaluate on."""
+
+
+class MissingDependencyError(NeuralCodecError, ImportError):
+    """An optional package or system library is needed for what was asked."""

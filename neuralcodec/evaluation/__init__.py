@@ -1,0 +1,1 @@
+"""How a preset is judged: metrics, peer codecs, reports; everything from real files."""

@@ -1,0 +1,1 @@
+"""How a trained cascade runs: streaming encoder and decoder in NumPy. Never imports TensorFlow."""

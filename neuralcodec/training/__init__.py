@@ -1,0 +1,1 @@
+"""How a preset is trained: data, losses, phases, export."""

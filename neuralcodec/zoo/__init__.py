@@ -1,0 +1,1 @@
+"""Presets: where they are, how they are read and written."""
