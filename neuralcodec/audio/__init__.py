@@ -1,0 +1,11 @@
+"""Sound in and sound out: any file as a stream of 16 kHz mono blocks, and such a stream as a file of any rate.
+
+Everything here runs in constant memory: an hour costs no more than a minute.
+"""
+
+from neuralcodec.audio.output import atomic_output
+from neuralcodec.audio.resampling import SAMPLE_RATE, resample, resampled_length
+from neuralcodec.audio.sink import OUTPUT_FORMATS, AudioSink
+from neuralcodec.audio.source import AudioSource
+
+__all__ = ["SAMPLE_RATE", "OUTPUT_FORMATS", "AudioSource", "AudioSink", "atomic_output", "resample", "resampled_length"]

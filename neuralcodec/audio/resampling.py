@@ -1,0 +1,73 @@
+"""Rate conversion that keeps time: aligned with its input and exact in length."""
+
+import numpy as np
+import soxr
+
+SAMPLE_RATE = 16000  # of the codec, in Hz
+
+PIECE = 1 << 18  # samples held at once, whatever the rate and the number of channels
+
+
+def resampled_length(length, from_rate, to_rate):
+    """How many samples `length` samples become at another rate: ceil(length * to_rate / from_rate), in integers."""
+    return -(-length * to_rate // from_rate)
+
+
+def resample(samples, from_rate, to_rate):
+    """Resample an array, time aligned and of exact length.
+
+    Args:
+        samples: float array (n,).
+        from_rate, to_rate: sample rates in Hz.
+
+    Returns:
+        float32 array (ceil(n * to_rate / from_rate),).
+
+    Example:
+        >>> resample(np.zeros(441), 44100, 16000).shape
+        (160,)
+    """
+    samples = np.asarray(samples, np.float32)
+    length = resampled_length(len(samples), from_rate, to_rate)
+    pieces = exactly(Resampler(from_rate, to_rate).run([samples]), length)
+    return np.concatenate([np.zeros(0, np.float32), *pieces])
+
+
+class Resampler:
+    """Rate conversion of a stream (soxr, high quality), aligned in time: the filter's delay is taken out."""
+
+    def __init__(self, from_rate, to_rate):
+        self._stream = None
+        if from_rate != to_rate:
+            self._stream = soxr.ResampleStream(from_rate, to_rate, 1, dtype="float32", quality="HQ")
+        self._largest = max(1, min(PIECE, PIECE * from_rate // to_rate))  # bounds what comes out at once
+
+    def push(self, samples):
+        """Yield what is complete so far."""
+        if self._stream is None:
+            yield samples
+            return
+        for start in range(0, len(samples), self._largest):
+            yield self._stream.resample_chunk(np.ascontiguousarray(samples[start:start + self._largest]))
+
+    def finish(self):
+        """Yield what was still held back."""
+        if self._stream is not None:
+            yield self._stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+    def run(self, pieces):
+        for piece in pieces:
+            yield from self.push(piece)
+        yield from self.finish()
+
+
+def exactly(pieces, length):
+    """Cut or zero-pad a stream of arrays to `length` samples in all."""
+    left = length
+    for piece in pieces:
+        piece = piece[:left]
+        left -= len(piece)
+        yield piece
+    while left:
+        yield np.zeros(min(left, PIECE), np.float32)
+        left -= min(left, PIECE)
