@@ -1,0 +1,212 @@
+"""Integer context networks: what is decoded already chooses the distribution of what comes next.
+
+Floating point differs between machines, so a distribution that is chosen by floats cannot be chosen again elsewhere. These
+networks are integers throughout (Balle, Johnston, Minnen, "Integer networks for data compression with latent-variable
+models", ICLR 2019), yet run at BLAS speed: the matrix products are done on float64 arrays that hold integers, where every
+partial sum stays far below 2^53 and is exact in whatever order it is added up.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuralcodec.bitstream.symbols import MODULE_SYMBOLS, SIDE_PHASES
+from neuralcodec.errors import PresetError
+
+FEATURE_LIMIT = 255
+POOL = 8
+POOLED_FEATURES = MODULE_SYMBOLS // POOL
+
+_HIDDEN_SHIFT = 12  # weights of the first layer are in 1/4096
+_OUTPUT_SHIFT = 15  # outputs are in 2^-18, rounded to 1/8
+
+
+@dataclass(frozen=True, eq=False)
+class IntegerNetwork:
+    """Two dense layers in integers, exact on every machine.
+
+        hidden = clip((features @ w1 + b1 + 2^11) >> 12, 0, 255)
+        output = (hidden @ w2 + b2 + 2^14) >> 15
+
+    Features and hidden units are in 1/64, weights in 1/4096, the sums of the second layer in 2^-18, outputs in 1/8.
+
+    Args:
+        w1: int16 (I, H).
+        b1: int32 (H,).
+        w2: int16 (H, O).
+        b2: int32 (O,).
+
+    Raises:
+        PresetError: a wrong type or shape. (The types bound every sum: 2^16 inputs * 255 * 2^15 + 2^31 < 2^53.)
+
+    Example:
+        >>> network.forward(features)  # (..., I) -> int64 (..., O)
+    """
+
+    w1: np.ndarray
+    b1: np.ndarray
+    w2: np.ndarray
+    b2: np.ndarray
+
+    def __post_init__(self):
+        types = [array.dtype for array in (self.w1, self.b1, self.w2, self.b2)]
+        if types != [np.int16, np.int32, np.int16, np.int32]:
+            raise PresetError("A context network has arrays of the wrong type; install the preset again.")
+        if self.w1.ndim != 2 or not 0 < min(self.w1.shape) <= max(self.w1.shape) < 1 << 16:
+            raise PresetError("A context network has a first layer of the wrong shape; install the preset again.")
+        hidden, outputs = len(self.b1), len(self.b2)
+        if self.b1.shape != self.w1.shape[1:] or self.w2.shape != (hidden, outputs) or self.b2.ndim != 1:
+            raise PresetError("A context network has layers that do not fit; install the preset again.")
+        # The shifts become powers of two inside the weights (exact), the rounding halves become part of the biases.
+        scale1, scale2 = 2.0**-_HIDDEN_SHIFT, 2.0**-_OUTPUT_SHIFT
+        precomputed = {
+            "_w1": self.w1 * scale1,
+            "_b1": (self.b1 + np.int64(1 << _HIDDEN_SHIFT - 1)) * scale1,
+            "_w2": self.w2 * scale2,
+            "_b2": (self.b2 + np.int64(1 << _OUTPUT_SHIFT - 1)) * scale2,
+        }
+        for name, array in precomputed.items():
+            object.__setattr__(self, name, np.ascontiguousarray(array))
+
+    @property
+    def num_inputs(self):
+        """Number of features the network looks at."""
+        return self.w1.shape[0]
+
+    @property
+    def num_outputs(self):
+        """Number of values the network puts out."""
+        return self.w2.shape[1]
+
+    def forward(self, features):
+        """Runs the network.
+
+        Args:
+            features: integers (..., I) in [-255, 255], as any numeric type; float64 saves a conversion.
+
+        Returns:
+            int64 (..., O), in 1/8.
+        """
+        return self.finish(self.partial(features, 0))
+
+    def partial(self, features, first):
+        """What a run of features, the first of them number `first`, adds to the hidden units.
+
+        A decoder knows most features of all packets at once and only a few packet by packet: sums of several partials
+        are as exact as a single product.
+
+        Args:
+            features: integers (..., n).
+            first: place of features[..., 0] among the network's inputs.
+
+        Returns:
+            float64 (..., H), to be added up and given to `finish`.
+        """
+        return features @ self._w1[first : first + features.shape[-1]]
+
+    def finish(self, sums):
+        """Everything after the first matrix product.
+
+        Args:
+            sums: float64 (..., H), the sum of partials that cover all features; overwritten.
+
+        Returns:
+            int64 (..., O), in 1/8.
+        """
+        sums += self._b1
+        np.floor(sums, out=sums)
+        np.maximum(sums, 0, out=sums)
+        np.minimum(sums, FEATURE_LIMIT, out=sums)
+        outputs = sums @ self._w2
+        outputs += self._b2
+        return np.floor(outputs, out=outputs).astype(np.int64)
+
+
+def side_features(side):
+    """Features of side symbols: 8 times the symbol, in [-255, 255].
+
+    Args:
+        side: integers (..., 18), LSFs then gains.
+
+    Returns:
+        float64 (..., 18).
+    """
+    return np.clip(np.multiply(side, 8.0), -FEATURE_LIMIT, FEATURE_LIMIT)
+
+
+def pooled_features(features):
+    """Features of a lower module, coarser: sums over 8 neighbours, divided by 4.
+
+    Args:
+        features: magnitude features (..., 320).
+
+    Returns:
+        float64 (..., 40) in [0, 255].
+    """
+    sums = features.reshape(*features.shape[:-1], POOLED_FEATURES, POOL).sum(axis=-1)
+    return np.minimum(np.floor(sums / 4.0), FEATURE_LIMIT)
+
+
+def delayed(features, packets):
+    """Features of the packet that many packets earlier; zeros before the block begins.
+
+    Args:
+        features: (..., P, n).
+        packets: delay, >= 1.
+
+    Returns:
+        (..., P, n) of the same type.
+    """
+    earlier = np.zeros_like(features)
+    earlier[..., packets:, :] = features[..., :-packets, :]
+    return earlier
+
+
+def known_features(side, lower=None):
+    """The part of a module's features that is decoded before the module: lower module, then side information.
+
+    Args:
+        side: side features (..., P, 18).
+        lower: magnitude features of the module below (..., P, 320); None for the first module.
+
+    Returns:
+        float64 (..., P, 36), or (..., P, 116) where there is a module below.
+    """
+    parts = [side, delayed(side, 1)]
+    if lower is not None:
+        pooled = pooled_features(lower)
+        parts = [pooled, delayed(pooled, 1), *parts]
+    return np.concatenate(parts, axis=-1)
+
+
+def side_distributions(outputs, previous, num_rows):
+    """Reads the outputs of a side network: 9 means, then 9 levels.
+
+    A mean is in eighths of a symbol. Its whole part is taken off the symbol; its fraction (the phase) chooses, with the
+    level, the row that codes the difference.
+
+    Args:
+        outputs: int64 (..., 18) of `IntegerNetwork.forward`.
+        previous: the same 9 symbols of the packet before (..., 9).
+        num_rows: rows of the side table, 8 per level.
+
+    Returns:
+        (centers, rows), each int64 (..., 9): what is taken off each symbol, and the row of the table.
+    """
+    count = outputs.shape[-1] // 2
+    means = SIDE_PHASES * previous + outputs[..., :count]
+    levels = np.clip(outputs[..., count:], 0, num_rows // SIDE_PHASES - 1)
+    return means >> 3, SIDE_PHASES * levels + (means & SIDE_PHASES - 1)
+
+
+def level_shift(step_index, levels_per_octave_q8):
+    """How many levels of the ladder a global step scale of 2^(step_index / 32) moves the symbols' spread down.
+
+    Args:
+        step_index: k of the file's header, -128 to 127.
+        levels_per_octave_q8: round(256 * levels per factor of 2) of the ladder.
+
+    Returns:
+        int, k / 32 octaves in levels, rounded.
+    """
+    return (step_index * levels_per_octave_q8 + (1 << 12)) >> 13

@@ -1,0 +1,85 @@
+"""Packets: the symbols of 20 ms of audio each, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuralcodec.bitstream.symbols import (
+    GAIN_SYMBOLS,
+    LSF_SYMBOLS,
+    MODULE_LIMIT,
+    MODULE_SYMBOLS,
+    PACKETS_PER_BLOCK,
+    SIDE_LIMIT,
+)
+
+
+@dataclass(eq=False)
+class Packets:
+    """The symbols of P consecutive packets (20 ms each).
+
+    Args:
+        lsf: integers (P, 16) in [-31, 31]: places in the LSF codebooks, counted from their middles.
+        gain: integers (P, 2) in [-31, 31]: gain of each 10 ms.
+        modules: one array per module, integers (P, 320) in [-127, 127].
+
+    All are stored as int8. `packets[i:j]` are some of them, `len(packets)` is P.
+
+    Raises:
+        ValueError: a wrong shape or range.
+    """
+
+    lsf: np.ndarray
+    gain: np.ndarray
+    modules: list
+
+    def __post_init__(self):
+        count = len(self.lsf)
+        self.lsf = _symbols("lsf", self.lsf, (count, LSF_SYMBOLS), SIDE_LIMIT)
+        self.gain = _symbols("gain", self.gain, (count, GAIN_SYMBOLS), SIDE_LIMIT)
+        self.modules = [_symbols("module", m, (count, MODULE_SYMBOLS), MODULE_LIMIT) for m in self.modules]
+
+    def __len__(self):
+        return len(self.lsf)
+
+    def __getitem__(self, packets):
+        return Packets(self.lsf[packets], self.gain[packets], [module[packets] for module in self.modules])
+
+    @property
+    def side(self):
+        """Side symbols int8 (P, 18): LSFs, then gains."""
+        return np.concatenate([self.lsf, self.gain], axis=1)
+
+    def blocks(self, packets_per_block=PACKETS_PER_BLOCK):
+        """Cuts the packets into blocks, the last of which may be shorter.
+
+        Returns:
+            list of Packets.
+        """
+        return [self[start : start + packets_per_block] for start in range(0, len(self), packets_per_block)]
+
+    @staticmethod
+    def concatenate(parts):
+        """Joins packets with the same number of modules, in order.
+
+        Args:
+            parts: list of Packets, not empty.
+
+        Returns:
+            Packets.
+        """
+        modules = zip(*(part.modules for part in parts), strict=True)
+        return Packets(
+            np.concatenate([part.lsf for part in parts]),
+            np.concatenate([part.gain for part in parts]),
+            [np.concatenate(module) for module in modules],
+        )
+
+
+def _symbols(name, values, shape, limit):
+    values = np.asarray(values)
+    if values.shape != shape or values.dtype.kind not in "iu":
+        raise ValueError(f"{name} symbols must be integers of shape {shape}, not {values.dtype} {values.shape}.")
+    if values.size and (values.min() < -limit or values.max() > limit):
+        raise ValueError(f"{name} symbols must lie in [-{limit}, {limit}].")
+    return values.astype(np.int8)

@@ -1,0 +1,293 @@
+"""How a block of packets becomes byte strings and comes back.
+
+A block is coded into one payload for the side information and one for each module; payload i needs only the payloads
+before it. Contexts begin anew with every block, so that each block can be decoded on its own. The encoder knows all
+packets of a block and looks at them at once; the decoder goes packet by packet, in several blocks side by side.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuralcodec.bitstream.coder import FREQUENCY_BITS, SymbolDecoder, SymbolEncoder
+from neuralcodec.bitstream.context import delayed, known_features, level_shift, side_distributions, side_features
+from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.symbols import (
+    LSF_SYMBOLS,
+    MODULE_SYMBOLS,
+    MODULE_VALUES,
+    PACKETS_PER_BLOCK,
+    SIDE_LIMIT,
+    SIDE_SYMBOLS,
+    SIDE_VALUES,
+    from_zigzag,
+    to_zigzag,
+)
+from neuralcodec.errors import DamagedFileError
+
+_STAGES = 2  # side symbols 0, 2, ..., 16 first, then 1, 3, ..., 17, which see the former
+_STAGE_SYMBOLS = SIDE_SYMBOLS // _STAGES
+_HISTORY = 2  # packets that a module's context looks back at
+_MODULE_SYMBOL = from_zigzag(np.arange(MODULE_VALUES)).astype(np.int8)  # by place in the zigzag order
+
+
+def encode_block(packets, tables, step_index=0):
+    """Codes the packets of one block.
+
+    Args:
+        packets: Packets, with at most as many modules as the tables have.
+        tables: EntropyTables.
+        step_index: the file's global step scale is 2^(step_index / 32); -128 to 127.
+
+    Returns:
+        list of bytes: side information, module 0, module 1, ...
+
+    Example:
+        >>> payloads = encode_block(packets[:50], tables)
+    """
+    return [plan.encode() for plan in _plan(packets, tables, step_index)]
+
+
+def ideal_bits(packets, tables, step_index=0, packets_per_block=PACKETS_PER_BLOCK):
+    """What a perfect coder would spend on the packets with these tables: -log2 of the probabilities.
+
+    Args:
+        packets: Packets, any number.
+        tables: EntropyTables.
+        step_index: as in `encode_block`.
+        packets_per_block: contexts begin anew after that many packets.
+
+    Returns:
+        float64 (1 + modules,): bits of the side information, of module 0, module 1, ...
+    """
+    bits = np.zeros(1 + len(packets.modules))
+    for block in packets.blocks(packets_per_block):
+        bits += [plan.ideal_bits() for plan in _plan(block, tables, step_index)]
+    return bits
+
+
+def count_symbols(packets, tables, step_index=0, packets_per_block=PACKETS_PER_BLOCK):
+    """Counts which symbols each row of the tables has to code: what `ladder.fit_rows` wants to know.
+
+    Args:
+        packets: Packets, any number.
+        tables: EntropyTables, of which only the networks and the shapes of the rows matter.
+        step_index: as in `encode_block`.
+        packets_per_block: contexts begin anew after that many packets.
+
+    Returns:
+        list of int64 arrays shaped like the tables' rows: side information, module 0, module 1, ...
+    """
+    rows = [tables.side_rows] + [module.rows for module in tables.modules[: len(packets.modules)]]
+    counts = [np.zeros(array.shape, np.int64) for array in rows]
+    for block in packets.blocks(packets_per_block):
+        for total, plan in zip(counts, _plan(block, tables, step_index), strict=True):
+            total += plan.counts()
+    return counts
+
+
+def decode_blocks(blocks, packet_counts, tables, step_index=0, modules=None):
+    """Decodes several blocks side by side, which is much faster than one after another.
+
+    Args:
+        blocks: list of blocks, each a list of payloads as `encode_block` returns it.
+        packet_counts: number of packets in each block.
+        tables: EntropyTables.
+        step_index: as in `encode_block`.
+        modules: decode the first so many modules only; None for all that the blocks hold.
+
+    Returns:
+        list of Packets, one per block.
+
+    Raises:
+        DamagedFileError: payloads that `encode_block` did not write.
+
+    Example:
+        >>> first, second = decode_blocks([payloads, more_payloads], [50, 17], tables)
+    """
+    if not blocks:
+        return []
+    modules = len(blocks[0]) - 1 if modules is None else modules
+    if modules > len(tables.modules) or any(len(payloads) <= modules for payloads in blocks):
+        raise DamagedFileError("The file and its preset differ in the number of modules; get the file again.")
+    side = _decode_side([payloads[0] for payloads in blocks], packet_counts, tables)  # (B, P, 18)
+    context, shift = side_features(side), level_shift(step_index, tables.levels_per_octave_q8)
+    decoded, lower = [], None
+    for number, module in enumerate(tables.modules[:modules]):
+        payloads = [block[1 + number] for block in blocks]
+        known = known_features(context, lower)  # (B, P, 36 or 116)
+        symbols, lower = _decode_module(payloads, packet_counts, module, tables.magnitude_feature, known, shift)
+        decoded.append(symbols)
+    return [
+        Packets(side[b, :n, :LSF_SYMBOLS], side[b, :n, LSF_SYMBOLS:], [symbols[b, :n] for symbols in decoded])
+        for b, n in enumerate(packet_counts)
+    ]
+
+
+@dataclass
+class _Plan:
+    """What there is to code in a payload, in coding order: T steps of N symbols, each followed by its escapes."""
+
+    places: np.ndarray  # (T, N) in the zigzag order; from the alphabet's last entry on, a place is escaped
+    rows: np.ndarray  # (T, N) number of the row that codes each
+    escapes: np.ndarray  # (T, N) what is coded uniformly where a place is escaped
+    escape_size: int
+    weights: np.ndarray  # float32 (R, A)
+
+    def __post_init__(self):
+        escape = self.weights.shape[1] - 1
+        self.escaped = self.places >= escape
+        self.symbols = np.minimum(self.places, escape).astype(np.int32)
+
+    def encode(self):
+        encoder = SymbolEncoder()
+        steps_with_escapes = self.escaped.any(axis=1)
+        for step, (symbols, rows) in enumerate(zip(self.symbols, self.rows, strict=True)):
+            encoder.encode(symbols, self.weights.take(rows, axis=0))
+            if steps_with_escapes[step]:
+                values = self.escapes[step][self.escaped[step]]
+                encoder.uniform(values.astype(np.int32), self.escape_size)
+        return encoder.finish()
+
+    def ideal_bits(self):
+        frequencies = self.weights[self.rows, self.symbols].astype(np.float64) + 1.0
+        bits = np.sum(FREQUENCY_BITS - np.log2(frequencies))
+        return float(bits + np.count_nonzero(self.escaped) * np.log2(self.escape_size))
+
+    def counts(self):
+        entries = self.rows * self.weights.shape[1] + self.symbols
+        return np.bincount(entries.ravel(), minlength=self.weights.size).reshape(self.weights.shape)
+
+
+def _plan(packets, tables, step_index):
+    """Yields the `_Plan` of each payload of a block."""
+    side = packets.side.astype(np.int64)
+    context, shift = side_features(side), level_shift(step_index, tables.levels_per_octave_q8)
+    yield _plan_side(side, context, tables)
+    lower = None
+    for module, symbols in zip(tables.modules[: len(packets.modules)], packets.modules, strict=True):
+        places = to_zigzag(symbols.astype(np.int64))  # (P, 320)
+        features = tables.magnitude_feature[np.abs(symbols)].astype(np.float64)
+        own = [delayed(features, packets_back) for packets_back in range(1, _HISTORY + 1)]
+        levels = module.network.forward(np.concatenate([*own, known_features(context, lower)], axis=1)) - shift
+        rows = np.clip(levels, 0, len(module.rows) - 1)
+        escape = module.rows.shape[1] - 1
+        yield _Plan(places, rows, places - escape, MODULE_VALUES - escape, module.weights)
+        lower = features
+
+
+def _plan_side(side, features, tables):
+    """The `_Plan` of side symbols (P, 18): two steps per packet."""
+    history = np.concatenate([delayed(features, 1), delayed(features, 2)], axis=1)  # (P, 36)
+    stage_a, stage_b = _stage(0), _stage(1)
+    outputs = [
+        tables.side_a.forward(history),
+        tables.side_b.forward(np.concatenate([history, features[:, stage_a]], axis=1)),
+    ]
+    previous, places, rows = delayed(side, 1), [], []
+    for stage, output in zip((stage_a, stage_b), outputs, strict=True):
+        centers, stage_rows = side_distributions(output, previous[:, stage], len(tables.side_rows))
+        places.append(to_zigzag(side[:, stage] - centers))
+        rows.append(stage_rows)
+    escapes = [to_zigzag(side[:, stage]) for stage in (stage_a, stage_b)]
+    # (P, 9) for each stage -> (2 P, 9)
+    places, rows, escapes = (np.stack(arrays, axis=1).reshape(-1, _STAGE_SYMBOLS) for arrays in (places, rows, escapes))
+    return _Plan(places, rows, escapes, SIDE_VALUES, tables.side_weights)
+
+
+def _stage(number):
+    """Which of the 18 side symbols a stage codes."""
+    return slice(number, None, _STAGES)
+
+
+def _decode_side(payloads, packet_counts, tables):
+    """Side symbols of several blocks.
+
+    Returns:
+        int64 (B, P, 18), zeros after a block's last packet.
+    """
+    decoders = _Decoders(payloads, packet_counts)
+    num_blocks, num_packets = len(payloads), max(packet_counts)
+    side = np.zeros((num_blocks, num_packets, SIDE_SYMBOLS), np.int64)
+    previous = np.zeros((num_blocks, SIDE_SYMBOLS), np.int64)
+    features = np.zeros((num_blocks, 2 * SIDE_SYMBOLS + _STAGE_SYMBOLS))  # last packet, the one before, stage A
+    for packet in range(num_packets):
+        for number, network in enumerate((tables.side_a, tables.side_b)):
+            stage = _stage(number)
+            outputs = network.forward(features[:, : network.num_inputs])
+            centers, rows = side_distributions(outputs, previous[:, stage], len(tables.side_rows))
+            weights = tables.side_weights.take(rows, axis=0)  # (B, 9, A)
+            places, escaped, values = decoders.step(packet, weights, SIDE_VALUES)
+            symbols = from_zigzag(places) + centers
+            symbols[escaped] = from_zigzag(values)
+            side[:, packet, stage] = symbols
+            features[:, 2 * SIDE_SYMBOLS :] = side_features(symbols)  # stage B reads stage A's
+        previous = side[:, packet]
+        features[:, SIDE_SYMBOLS : 2 * SIDE_SYMBOLS] = features[:, :SIDE_SYMBOLS]
+        features[:, :SIDE_SYMBOLS] = side_features(previous)
+    for block, count in enumerate(packet_counts):
+        side[block, count:] = 0
+    if np.abs(side).max(initial=0) > SIDE_LIMIT:
+        raise DamagedFileError("The side information holds symbols that no encoder writes; get the file again.")
+    return side
+
+
+def _decode_module(payloads, packet_counts, module, magnitude_feature, known, shift):
+    """Symbols of one module in several blocks.
+
+    Args:
+        known: features that do not come from the module itself, float64 (B, P, 36 or 116).
+
+    Returns:
+        (symbols int8 (B, P, 320), their magnitude features float64 (B, P, 320)); of no meaning after a block's last
+        packet.
+    """
+    decoders = _Decoders(payloads, packet_counts)
+    num_blocks, num_packets, _ = known.shape
+    escape = module.rows.shape[1] - 1
+    feature = magnitude_feature[np.abs(_MODULE_SYMBOL)].astype(np.float64)  # by place in the zigzag order
+    symbols = np.zeros((num_blocks, num_packets, MODULE_SYMBOLS), np.int8)
+    features = np.zeros(symbols.shape)
+    own = np.zeros((num_blocks, _HISTORY * MODULE_SYMBOLS))  # last packet, the one before
+    weights = np.empty((num_blocks, MODULE_SYMBOLS, module.rows.shape[1]), np.float32)
+    hidden = module.network.partial(known, own.shape[1])  # (B, P, H)
+    for packet in range(num_packets):
+        levels = module.network.finish(module.network.partial(own, 0) + hidden[:, packet]) - shift
+        module.weights.take(levels, axis=0, out=weights, mode="clip")  # levels are limited to the ladder
+        places, escaped, values = decoders.step(packet, weights, MODULE_VALUES - escape)
+        places[escaped] += values
+        symbols[:, packet] = _MODULE_SYMBOL[places]
+        features[:, packet] = feature[places]
+        own[:, MODULE_SYMBOLS:] = own[:, :MODULE_SYMBOLS]
+        own[:, :MODULE_SYMBOLS] = features[:, packet]
+    return symbols, features
+
+
+class _Decoders:
+    """The coders of one payload in each of several blocks, of which some are shorter than others."""
+
+    def __init__(self, payloads, packet_counts):
+        self._coders = [SymbolDecoder(payload) for payload in payloads]
+        self._packet_counts = packet_counts
+
+    def step(self, packet, weights, escape_size):
+        """Decodes one step of the blocks that have so many packets, and the escaped values after it.
+
+        Args:
+            packet: number of the packet within its block.
+            weights: float32 (B, N, A), a row for each symbol.
+            escape_size: number of values that an escaped one can have.
+
+        Returns:
+            places: int32 (B, N), 0 in blocks that have ended.
+            escaped: bool (B, N), which of them are the escape.
+            values: int32 (E,), the escaped values in the order of `places[escaped]`.
+        """
+        places = np.zeros(weights.shape[:2], np.int32)
+        for block, coder in enumerate(self._coders):
+            if packet < self._packet_counts[block]:
+                places[block] = coder.decode(weights[block])
+        escaped = places == weights.shape[2] - 1
+        counts = escaped.sum(axis=1)
+        values = [self._coders[block].uniform(counts[block], escape_size) for block in counts.nonzero()[0]]
+        return places, escaped, np.concatenate(values) if values else np.zeros(0, np.int32)

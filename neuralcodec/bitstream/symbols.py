@@ -1,0 +1,54 @@
+"""The symbols of a packet: how many, how large, and the order in which an alphabet lists them.
+
+A packet is 20 ms of audio: 320 samples at 16 kHz. Its symbols are small signed integers. Alphabets list them in zigzag
+order 0, +1, -1, +2, -2, ..., so that the likely values come first; the last entry of an alphabet is the escape, which
+stands for every value the alphabet does not reach.
+"""
+
+import numpy as np
+
+SAMPLE_RATE = 16000
+PACKET_SAMPLES = 320
+PACKETS_PER_BLOCK = 50
+
+LSF_SYMBOLS = 16
+GAIN_SYMBOLS = 2
+SIDE_SYMBOLS = LSF_SYMBOLS + GAIN_SYMBOLS
+SIDE_LIMIT = 31
+SIDE_VALUES = 2 * SIDE_LIMIT + 1
+SIDE_PHASES = 8  # means of side symbols are in eighths
+
+MODULE_SYMBOLS = 320
+MODULE_LIMIT = 127
+MODULE_VALUES = 2 * MODULE_LIMIT + 1
+MAX_MODULES = 4
+
+
+def to_zigzag(values):
+    """Place of signed values in the order 0, +1, -1, +2, -2, ...
+
+    Args:
+        values: signed integers, any shape.
+
+    Returns:
+        Integers >= 0 of the same shape.
+
+    Example:
+        >>> to_zigzag(np.array([0, 1, -1, 2, -2]))
+        array([0, 1, 2, 3, 4])
+    """
+    values = np.asarray(values)
+    return np.where(values > 0, 2 * values - 1, -2 * values)
+
+
+def from_zigzag(places):
+    """Signed values at the given places of the zigzag order; the inverse of `to_zigzag`.
+
+    Args:
+        places: integers >= 0, any shape.
+
+    Returns:
+        Signed integers of the same shape.
+    """
+    places = np.asarray(places)
+    return np.where(places & 1, (places + 1) >> 1, -(places >> 1))

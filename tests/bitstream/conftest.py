@@ -1,0 +1,68 @@
+"""Entropy tables with random networks, and random packets that surprise them."""
+
+import numpy as np
+import pytest
+
+from neuralcodec.bitstream.context import IntegerNetwork
+from neuralcodec.bitstream.ladder import MODULE_LEVELS_PER_OCTAVE_Q8, fit_rows, module_prior, side_prior
+from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.tables import (
+    FIRST_MODULE_INPUTS,
+    MODULE_INPUTS,
+    SIDE_A_INPUTS,
+    SIDE_B_INPUTS,
+    EntropyTables,
+    nominal_magnitude_feature,
+)
+
+HIDDEN = 96
+
+
+def random_network(rng, inputs, outputs, bias):
+    """A network with small weights, whose outputs scatter around `bias` (in eighths)."""
+    return IntegerNetwork(
+        rng.integers(-300, 301, (inputs, HIDDEN)).astype(np.int16),
+        rng.integers(-(1 << 18), 1 << 18, HIDDEN).astype(np.int32),
+        rng.integers(-150, 151, (HIDDEN, outputs)).astype(np.int16),
+        (np.broadcast_to(bias, outputs) * (1 << 15)).astype(np.int32),
+    )
+
+
+def random_tables(seed=0, num_modules=3):
+    rng = np.random.default_rng(seed)
+    side_bias = np.repeat([0, 7], 9)
+    rows = fit_rows(np.zeros((64, 32)), 1e6 * module_prior())
+    return EntropyTables(
+        side_a=random_network(rng, SIDE_A_INPUTS, 18, side_bias),
+        side_b=random_network(rng, SIDE_B_INPUTS, 18, side_bias),
+        side_rows=fit_rows(np.zeros((128, 32)), 1e6 * side_prior()),
+        modules=[
+            (random_network(rng, MODULE_INPUTS if i else FIRST_MODULE_INPUTS, 320, 24), rows) for i in range(num_modules)
+        ],
+        magnitude_feature=nominal_magnitude_feature(),
+        levels_per_octave_q8=MODULE_LEVELS_PER_OCTAVE_Q8,
+    )
+
+
+def random_packets(seed, count, num_modules, spread=1.0):
+    """Packets of double-exponential symbols; with a large spread many of them lie at the limits."""
+    rng = np.random.default_rng(seed)
+
+    def draw(columns, scale, limit):
+        return np.clip(np.rint(rng.laplace(0, scale * spread, (count, columns))), -limit, limit).astype(np.int8)
+
+    return Packets(draw(16, 3, 31), draw(2, 3, 31), [draw(320, 0.6, 127) for _ in range(num_modules)])
+
+
+def same_packets(a, b):
+    return (
+        np.array_equal(a.side, b.side)
+        and len(a.modules) == len(b.modules)
+        and all(np.array_equal(x, y) for x, y in zip(a.modules, b.modules))
+    )
+
+
+@pytest.fixture(scope="session")
+def tables():
+    """Tables for three modules."""
+    return random_tables()
