@@ -105,7 +105,7 @@ class AudioSink:
 
 
 def _flac_of_no_samples(sample_rate):
-    """The header that libsndfile leaves out when nothing is written: STREAMINFO (RFC 9639, section 8.2), 16 bits mono."""
+    """The header that libsndfile leaves out when nothing is written (RFC 9639, section 8.2): 16 bits, mono."""
     bits_and_rate = sample_rate << 44 | 15 << 36
     return b"fLaC\x80\x00\x00\x22" + struct.pack(">HH6xQ16x", 4096, 4096, bits_and_rate)
 
