@@ -1,13 +1,13 @@
 """Range coding of whole arrays of symbols, exact on every machine.
 
 The range coder itself is `constriction` (Bamler, "Understanding entropy coding with asymmetric numeral systems (ANS)",
-2022), whose models take probabilities as floats. No float ever rounds here, because the floats are integers in disguise:
-for a row of n weights, constriction computes
+2022), whose models take probabilities as floats. No float ever rounds here, because they are integers in disguise: for
+a row of n weights, constriction computes
 
     scale = (2^24 - n) / sum(row)          left cumulative of symbol j = floor(scale * sum(row[:j])) + j
 
-A row of integer weights w_j >= 0 with sum exactly 2^24 - n makes scale exactly 1.0; every partial sum is an integer below
-2^24, hence exact in float32 in whatever order it is added up. Symbol j then has exactly w_j + 1 chances out of 2^24.
+A row of integer weights w_j >= 0 with sum exactly 2^24 - n makes scale exactly 1.0; every partial sum is an integer
+below 2^24, hence exact in float32 in whatever order it is added up. Symbol j then has exactly w_j + 1 chances in 2^24.
 """
 
 import constriction

@@ -1,9 +1,9 @@
 """Integer context networks: what is decoded already chooses the distribution of what comes next.
 
-Floating point differs between machines, so a distribution that is chosen by floats cannot be chosen again elsewhere. These
+Floating point differs between machines, so what is chosen by floats here may be chosen otherwise elsewhere. These
 networks are integers throughout (Balle, Johnston, Minnen, "Integer networks for data compression with latent-variable
-models", ICLR 2019), yet run at BLAS speed: the matrix products are done on float64 arrays that hold integers, where every
-partial sum stays far below 2^53 and is exact in whatever order it is added up.
+models", ICLR 2019), yet run at BLAS speed: the matrix products are done on float64 arrays that hold integers, where
+every partial sum stays far below 2^53 and is exact in whatever order it is added up.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _HIDDEN_SHIFT = 12  # weights of the first layer are in 1/4096
 _OUTPUT_SHIFT = 15  # outputs are in 2^-18, rounded to 1/8
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IntegerNetwork:
     """Two dense layers in integers, exact on every machine.
 
@@ -123,7 +123,7 @@ class IntegerNetwork:
 
 
 def side_features(side):
-    """Features of side symbols: 8 times the symbol, in [-255, 255].
+    """Features of side symbols: 8 times the symbol, hence in [-248, 248].
 
     Args:
         side: integers (..., 18), LSFs then gains.
@@ -131,7 +131,7 @@ def side_features(side):
     Returns:
         float64 (..., 18).
     """
-    return np.clip(np.multiply(side, 8.0), -FEATURE_LIMIT, FEATURE_LIMIT)
+    return np.multiply(side, 8.0)
 
 
 def pooled_features(features):
@@ -195,8 +195,13 @@ def side_distributions(outputs, previous, num_rows):
     """
     count = outputs.shape[-1] // 2
     means = SIDE_PHASES * previous + outputs[..., :count]
-    levels = np.clip(outputs[..., count:], 0, num_rows // SIDE_PHASES - 1)
+    levels = limited(outputs[..., count:], num_rows // SIDE_PHASES)
     return means >> 3, SIDE_PHASES * levels + (means & SIDE_PHASES - 1)
+
+
+def limited(levels, num_levels):
+    """Levels moved into [0, num_levels)."""
+    return np.minimum(np.maximum(levels, 0), num_levels - 1)  # np.clip takes five times as long on small arrays
 
 
 def level_shift(step_index, levels_per_octave_q8):

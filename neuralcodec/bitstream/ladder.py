@@ -1,7 +1,7 @@
 """Ladders of distributions: how the rows of the entropy tables are made.
 
-A context network does not put out a distribution but the number of one: a rung of a ladder of logistic distributions, from
-narrow to wide. The logistic shape is only the starting point; each row is then fitted to the symbols that chose it.
+A context network does not put out a distribution but the number of one: a rung of a ladder of logistic distributions,
+from narrow to wide. The logistic shape is only the start; each row is then fitted to the symbols that chose it.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ def logistic_rows(scales, means, alphabet=ALPHABET):
     """
     values = from_zigzag(np.arange(alphabet - 1))
     scales, means = np.asarray(scales)[:, None], np.asarray(means)[:, None]
-    distance = np.abs(values - means)  # by symmetry both sigmoids lie in the lower half, where they keep their precision
+    distance = np.abs(values - means)  # mirrored to the lower tail, where a difference of sigmoids is precise
     inner, outer = _sigmoid((0.5 - distance) / scales), _sigmoid((-0.5 - distance) / scales)
     rows = inner - outer
     escape = np.maximum(1.0 - rows.sum(axis=1, keepdims=True), 0.0)
@@ -88,4 +88,4 @@ def fit_rows(counts, prior):
 
 
 def _sigmoid(x):
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
+    return np.exp(-np.logaddexp(0.0, -x))  # precise for x << 0, no overflow

@@ -23,7 +23,7 @@ class Packets:
         gain: integers (P, 2) in [-31, 31]: gain of each 10 ms.
         modules: one array per module, integers (P, 320) in [-127, 127].
 
-    All are stored as int8. `packets[i:j]` are some of them, `len(packets)` is P.
+    All are stored as int8. `packets[i:j]` are some of them, `len(packets)` is P, packets of equal symbols are equal.
 
     Raises:
         ValueError: a wrong shape or range.
@@ -41,6 +41,12 @@ class Packets:
 
     def __len__(self):
         return len(self.lsf)
+
+    def __eq__(self, other):
+        if not isinstance(other, Packets) or len(self.modules) != len(other.modules):
+            return False
+        pairs = zip([self.side, *self.modules], [other.side, *other.modules], strict=True)
+        return all(np.array_equal(mine, others) for mine, others in pairs)
 
     def __getitem__(self, packets):
         return Packets(self.lsf[packets], self.gain[packets], [module[packets] for module in self.modules])

@@ -6,11 +6,19 @@ packets of a block and looks at them at once; the decoder goes packet by packet,
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from neuralcodec.bitstream.coder import FREQUENCY_BITS, SymbolDecoder, SymbolEncoder
-from neuralcodec.bitstream.context import delayed, known_features, level_shift, side_distributions, side_features
+from neuralcodec.bitstream.context import (
+    delayed,
+    known_features,
+    level_shift,
+    limited,
+    side_distributions,
+    side_features,
+)
 from neuralcodec.bitstream.packets import Packets
 from neuralcodec.bitstream.symbols import (
     LSF_SYMBOLS,
@@ -28,7 +36,7 @@ from neuralcodec.errors import DamagedFileError
 _STAGES = 2  # side symbols 0, 2, ..., 16 first, then 1, 3, ..., 17, which see the former
 _STAGE_SYMBOLS = SIDE_SYMBOLS // _STAGES
 _HISTORY = 2  # packets that a module's context looks back at
-_MODULE_SYMBOL = from_zigzag(np.arange(MODULE_VALUES)).astype(np.int8)  # by place in the zigzag order
+_SYMBOL = from_zigzag(np.arange(MODULE_VALUES)).astype(np.int8)  # by place in the zigzag order
 
 
 def encode_block(packets, tables, step_index=0):
@@ -170,7 +178,7 @@ def _plan(packets, tables, step_index):
         features = tables.magnitude_feature[np.abs(symbols)].astype(np.float64)
         own = [delayed(features, packets_back) for packets_back in range(1, _HISTORY + 1)]
         levels = module.network.forward(np.concatenate([*own, known_features(context, lower)], axis=1)) - shift
-        rows = np.clip(levels, 0, len(module.rows) - 1)
+        rows = limited(levels, len(module.rows))
         escape = module.rows.shape[1] - 1
         yield _Plan(places, rows, places - escape, MODULE_VALUES - escape, module.weights)
         lower = features
@@ -217,9 +225,10 @@ def _decode_side(payloads, packet_counts, tables):
             outputs = network.forward(features[:, : network.num_inputs])
             centers, rows = side_distributions(outputs, previous[:, stage], len(tables.side_rows))
             weights = tables.side_weights.take(rows, axis=0)  # (B, 9, A)
-            places, escaped, values = decoders.step(packet, weights, SIDE_VALUES)
-            symbols = from_zigzag(places) + centers
-            symbols[escaped] = from_zigzag(values)
+            places, escapes = decoders.step(packet, weights, SIDE_VALUES)
+            symbols = _SYMBOL.take(places) + centers
+            if escapes:
+                symbols[escapes.mask] = _SYMBOL[escapes.values]
             side[:, packet, stage] = symbols
             features[:, 2 * SIDE_SYMBOLS :] = side_features(symbols)  # stage B reads stage A's
         previous = side[:, packet]
@@ -245,7 +254,7 @@ def _decode_module(payloads, packet_counts, module, magnitude_feature, known, sh
     decoders = _Decoders(payloads, packet_counts)
     num_blocks, num_packets, _ = known.shape
     escape = module.rows.shape[1] - 1
-    feature = magnitude_feature[np.abs(_MODULE_SYMBOL)].astype(np.float64)  # by place in the zigzag order
+    feature = magnitude_feature[np.abs(_SYMBOL)].astype(np.float64)  # by place in the zigzag order
     symbols = np.zeros((num_blocks, num_packets, MODULE_SYMBOLS), np.int8)
     features = np.zeros(symbols.shape)
     own = np.zeros((num_blocks, _HISTORY * MODULE_SYMBOLS))  # last packet, the one before
@@ -254,13 +263,21 @@ def _decode_module(payloads, packet_counts, module, magnitude_feature, known, sh
     for packet in range(num_packets):
         levels = module.network.finish(module.network.partial(own, 0) + hidden[:, packet]) - shift
         module.weights.take(levels, axis=0, out=weights, mode="clip")  # levels are limited to the ladder
-        places, escaped, values = decoders.step(packet, weights, MODULE_VALUES - escape)
-        places[escaped] += values
-        symbols[:, packet] = _MODULE_SYMBOL[places]
-        features[:, packet] = feature[places]
+        places, escapes = decoders.step(packet, weights, MODULE_VALUES - escape)
+        if escapes:
+            places[escapes.mask] += escapes.values
+        symbols[:, packet] = _SYMBOL.take(places)
+        features[:, packet] = feature.take(places)
         own[:, MODULE_SYMBOLS:] = own[:, :MODULE_SYMBOLS]
         own[:, :MODULE_SYMBOLS] = features[:, packet]
     return symbols, features
+
+
+class _Escapes(NamedTuple):
+    """Where symbols are escaped, bool (B, N), and their coded values, int32 (E,), in the order of that mask."""
+
+    mask: np.ndarray
+    values: np.ndarray
 
 
 class _Decoders:
@@ -280,14 +297,15 @@ class _Decoders:
 
         Returns:
             places: int32 (B, N), 0 in blocks that have ended.
-            escaped: bool (B, N), which of them are the escape.
-            values: int32 (E,), the escaped values in the order of `places[escaped]`.
+            escapes: _Escapes, or None where nothing is escaped.
         """
         places = np.zeros(weights.shape[:2], np.int32)
         for block, coder in enumerate(self._coders):
             if packet < self._packet_counts[block]:
                 places[block] = coder.decode(weights[block])
-        escaped = places == weights.shape[2] - 1
-        counts = escaped.sum(axis=1)
+        mask = places == weights.shape[2] - 1
+        if not mask.any():
+            return places, None
+        counts = mask.sum(axis=1)
         values = [self._coders[block].uniform(counts[block], escape_size) for block in counts.nonzero()[0]]
-        return places, escaped, np.concatenate(values) if values else np.zeros(0, np.int32)
+        return places, _Escapes(mask, np.concatenate(values))

@@ -42,7 +42,7 @@ def nominal_magnitude_feature():
     return np.minimum(np.rint(24 * np.log2(1.0 + np.arange(MODULE_LIMIT + 1))), 255).astype(np.uint8)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModuleTables:
     """How one module's symbols are coded.
 
@@ -58,7 +58,7 @@ class ModuleTables:
         object.__setattr__(self, "weights", _coder_weights(self.rows, MODULE_VALUES))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EntropyTables:
     """Everything that decides how symbols become bits; integers only.
 

@@ -1,5 +1,7 @@
 """Entropy tables with random networks, and random packets that surprise them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ from neuralcodec.bitstream.tables import (
 HIDDEN = 96
 
 
-def random_network(rng, inputs, outputs, bias):
+def make_network(rng, inputs, outputs, bias):
     """A network with small weights, whose outputs scatter around `bias` (in eighths)."""
     return IntegerNetwork(
         rng.integers(-300, 301, (inputs, HIDDEN)).astype(np.int16),
@@ -28,23 +30,23 @@ def random_network(rng, inputs, outputs, bias):
     )
 
 
-def random_tables(seed=0, num_modules=3):
+def make_tables(seed=0, num_modules=3):
     rng = np.random.default_rng(seed)
     side_bias = np.repeat([0, 7], 9)
     rows = fit_rows(np.zeros((64, 32)), 1e6 * module_prior())
     return EntropyTables(
-        side_a=random_network(rng, SIDE_A_INPUTS, 18, side_bias),
-        side_b=random_network(rng, SIDE_B_INPUTS, 18, side_bias),
+        side_a=make_network(rng, SIDE_A_INPUTS, 18, side_bias),
+        side_b=make_network(rng, SIDE_B_INPUTS, 18, side_bias),
         side_rows=fit_rows(np.zeros((128, 32)), 1e6 * side_prior()),
         modules=[
-            (random_network(rng, MODULE_INPUTS if i else FIRST_MODULE_INPUTS, 320, 24), rows) for i in range(num_modules)
+            (make_network(rng, MODULE_INPUTS if i else FIRST_MODULE_INPUTS, 320, 24), rows) for i in range(num_modules)
         ],
         magnitude_feature=nominal_magnitude_feature(),
         levels_per_octave_q8=MODULE_LEVELS_PER_OCTAVE_Q8,
     )
 
 
-def random_packets(seed, count, num_modules, spread=1.0):
+def make_packets(seed, count, num_modules, spread=1.0):
     """Packets of double-exponential symbols; with a large spread many of them lie at the limits."""
     rng = np.random.default_rng(seed)
 
@@ -54,15 +56,32 @@ def random_packets(seed, count, num_modules, spread=1.0):
     return Packets(draw(16, 3, 31), draw(2, 3, 31), [draw(320, 0.6, 127) for _ in range(num_modules)])
 
 
-def same_packets(a, b):
-    return (
-        np.array_equal(a.side, b.side)
-        and len(a.modules) == len(b.modules)
-        and all(np.array_equal(x, y) for x, y in zip(a.modules, b.modules))
-    )
+@pytest.fixture(scope="session")
+def random_network():
+    return make_network
+
+
+@pytest.fixture(scope="session")
+def random_tables():
+    return make_tables
+
+
+@pytest.fixture(scope="session")
+def random_packets():
+    return make_packets
 
 
 @pytest.fixture(scope="session")
 def tables():
     """Tables for three modules."""
-    return random_tables()
+    return make_tables()
+
+
+@pytest.fixture(scope="session")
+def small_alphabets(tables):
+    """The same with alphabets so small that much is escaped."""
+    return dataclasses.replace(
+        tables,
+        side_rows=fit_rows(np.zeros((128, 4)), side_prior(4)),
+        modules=[(module.network, fit_rows(np.zeros((64, 3)), module_prior(3))) for module in tables.modules],
+    )

@@ -1,0 +1,211 @@
+"""The .nac file: a header with the index of all blocks, then the blocks. See docs/format.md.
+
+Every block has a CRC of its own and the header knows where each begins, so that damage stays inside a block and any
+block can be read without the others. Reader and writer hold one block in memory, however long the file.
+"""
+
+import dataclasses
+import itertools
+import shutil
+import tempfile
+
+from neuralcodec.bitstream.header import CRC_BYTES, read_header, read_up_to, to_crc, write_header
+from neuralcodec.bitstream.varint import from_varint, to_varint
+from neuralcodec.errors import DamagedFileError, TruncatedFileError
+
+_SPOOL_BYTES = 1 << 20  # longer files wait on disk until their header is known
+
+
+class ContainerWriter:
+    """Writes a .nac file.
+
+    Args:
+        header: Header. What is not known before the end of the audio, its lengths, may be wrong until `finish`:
+            assign `writer.header = dataclasses.replace(writer.header, num_samples=..., num_samples_16k=...)`.
+
+    Example:
+        >>> writer = ContainerWriter(header)
+        >>> for block in packets.blocks():
+        ...     writer.add_block(encode_block(block, tables))
+        >>> writer.finish(file)
+    """
+
+    def __init__(self, header):
+        self.header = header
+        self._sizes = []
+        self._spool = tempfile.SpooledTemporaryFile(_SPOOL_BYTES)
+
+    def add_block(self, payloads):
+        """Adds the next block.
+
+        Args:
+            payloads: list of bytes: side information, module 0, module 1, ...
+
+        Raises:
+            ValueError: not one payload for the side information and one for each of the header's modules.
+        """
+        if len(payloads) != 1 + self.header.num_modules:
+            raise ValueError(f"A block needs {1 + self.header.num_modules} payloads, not {len(payloads)}.")
+        body = b"".join([*(to_varint(len(payload)) for payload in payloads[:-1]), *payloads])
+        self._spool.write(to_crc(body) + body)
+        self._sizes.append(CRC_BYTES + len(body))
+
+    def finish(self, file):
+        """Writes the whole file: the header, then the blocks added so far.
+
+        Args:
+            file: binary file object or pipe.
+
+        Raises:
+            ValueError: fewer or more blocks than the header's length needs.
+        """
+        if len(self._sizes) != self.header.num_blocks:
+            raise ValueError(f"The header needs {self.header.num_blocks} blocks, not {len(self._sizes)}.")
+        with self._spool:
+            self._spool.seek(0)
+            file.write(write_header(self.header, self._sizes))
+            shutil.copyfileobj(self._spool, file)
+
+
+class ContainerReader:
+    """Reads a .nac file.
+
+    Args:
+        file: binary file object; a pipe will do, if the blocks are read in order.
+
+    Raises:
+        NotANacFileError: the data does not begin like a .nac file.
+        NewerVersionError: it is of a later version of the format.
+        DamagedFileError: the header was changed.
+        TruncatedFileError: the header is incomplete.
+
+    Example:
+        >>> reader = ContainerReader(file)
+        >>> for payloads in reader:
+        ...     ...
+    """
+
+    def __init__(self, file):
+        self._file = file
+        self.header, self.block_sizes = read_header(file)
+        self._seekable = file.seekable()
+        start = file.tell() if self._seekable else 0
+        self._offsets = list(itertools.accumulate(self.block_sizes, initial=start))  # of all blocks, and of the end
+        self._next = 0  # number of the block at which the file stands
+
+    def __len__(self):
+        return len(self.block_sizes)
+
+    def __iter__(self):
+        """Yields the payloads of each block, in order.
+
+        Raises:
+            DamagedFileError: a block does not fit its CRC, or bytes follow the last block.
+            TruncatedFileError: the file ends before its last block does.
+        """
+        for number in range(len(self)):
+            yield self.read_block(number)
+        self.check_end()
+
+    def read_block(self, number):
+        """Reads one block.
+
+        Args:
+            number: of the block, from 0; on a pipe, none but the next.
+
+        Returns:
+            list of bytes: side information, module 0, module 1, ...
+
+        Raises:
+            DamagedFileError: the block does not fit its CRC.
+            TruncatedFileError: the file ends before the block does.
+            ValueError: another than the next block was asked from a pipe.
+        """
+        size = self.block_sizes[number]
+        self._go_to(number)
+        data = read_up_to(self._file, size)
+        self._next = number + 1
+        start, end = self.header.block_seconds(number)
+        if len(data) < size:
+            raise TruncatedFileError(
+                f"The file ends at {start:.1f} s of its {self.header.seconds:.1f} s; get it again from its source."
+            )
+        try:
+            return _parse_block(data, self.header.num_modules)
+        except DamagedFileError as error:
+            raise DamagedFileError(
+                f"Block {number} of the file ({start:.1f} to {end:.1f} s) is damaged; get it again from its source."
+            ) from error
+
+    def check_end(self):
+        """Checks that nothing follows the last block.
+
+        Raises:
+            DamagedFileError: something does.
+        """
+        self._go_to(len(self))
+        if self._file.read(1):
+            raise DamagedFileError("Foreign bytes follow the last block of the file; get it again from its source.")
+
+    def verify(self):
+        """Reads all blocks and compares their CRCs.
+
+        Returns:
+            list of int, the numbers of the blocks that are damaged or missing.
+
+        Raises:
+            DamagedFileError: bytes follow the last block.
+        """
+        damaged = []
+        for number in range(len(self)):
+            try:
+                self.read_block(number)
+            except DamagedFileError:
+                damaged.append(number)
+        self.check_end()
+        return damaged
+
+    def _go_to(self, number):
+        if number == self._next:
+            return
+        if not self._seekable:
+            raise ValueError("The blocks of a pipe can only be read in order.")
+        self._file.seek(self._offsets[number])
+        self._next = number
+
+
+def strip(reader, num_modules, file):
+    """Copies a .nac file without its last modules, which decodes to the same audio at a lower quality.
+
+    Nothing is decoded: the result is what encoding with the first modules alone would have written.
+
+    Args:
+        reader: ContainerReader.
+        num_modules: how many modules to keep, 1 to those of the file.
+        file: binary file object to write to.
+
+    Raises:
+        ValueError: the file has not so many modules.
+        DamagedFileError, TruncatedFileError: as in `ContainerReader`.
+    """
+    if not 1 <= num_modules <= reader.header.num_modules:
+        raise ValueError(f"The file has {reader.header.num_modules} modules; keep 1 to {reader.header.num_modules}.")
+    writer = ContainerWriter(dataclasses.replace(reader.header, num_modules=num_modules))
+    for payloads in reader:
+        writer.add_block(payloads[: 1 + num_modules])
+    writer.finish(file)
+
+
+def _parse_block(data, num_modules):
+    """The payloads of a block."""
+    body = data[CRC_BYTES:]
+    if to_crc(body) != data[:CRC_BYTES]:
+        raise DamagedFileError("The block does not fit its CRC.")
+    sizes, at = [], 0
+    for _ in range(num_modules):
+        size, at = from_varint(body, at)
+        sizes.append(size)
+    ends = list(itertools.accumulate(sizes, initial=at))
+    if ends[-1] > len(body):
+        raise DamagedFileError("The payloads are longer than their block.")
+    return [body[start:end] for start, end in zip(ends, [*ends[1:], len(body)], strict=True)]

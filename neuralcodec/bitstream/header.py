@@ -1,0 +1,225 @@
+"""The header of a .nac file: which preset, how long, where each block lies. See docs/format.md."""
+
+import zlib
+from dataclasses import dataclass
+
+from neuralcodec.bitstream.symbols import (
+    MAX_MODULES,
+    MODULE_SYMBOLS,
+    PACKET_SAMPLES,
+    PACKETS_PER_BLOCK,
+    SAMPLE_RATE,
+    SIDE_SYMBOLS,
+)
+from neuralcodec.bitstream.varint import MAX_VARINT, MAX_VARINT_BYTES, from_varint, to_varint
+from neuralcodec.errors import DamagedFileError, NewerVersionError, NotANacFileError, TruncatedFileError
+
+MAGIC = b"NAC"
+VERSION = 1
+CRC_BYTES = 4
+HASH_BYTES = 8
+
+_MAX_HEADER_BYTES = 4 << 20  # three weeks of audio in blocks of a second
+_MAX_NAME_BYTES = 200
+_MAX_SAMPLE_RATE = 768000
+_MAX_PACKETS_PER_BLOCK = 1000
+_MAX_SYMBOL_BYTES = 5  # 24 bits for the escape and 8 for its value, rounded up
+_READ_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a .nac file says about itself before the first block.
+
+    Args:
+        preset: name of the preset that wrote the file, 1 to 200 bytes of UTF-8.
+        preset_hash: bytes (8), identifies the preset's weights and tables.
+        sample_rate: of the source, Hz, 1 to 768000.
+        num_samples: length of the source in its own samples.
+        num_samples_16k: length of the coded audio in samples at 16 kHz.
+        num_modules: 1 to 4.
+        step_index: the global step scale is 2^(step_index / 32); -128 to 127.
+        packets_per_block: 1 to 1000.
+
+    Raises:
+        ValueError: a value out of its range, or lengths that contradict each other.
+    """
+
+    preset: str
+    preset_hash: bytes
+    sample_rate: int
+    num_samples: int
+    num_samples_16k: int
+    num_modules: int
+    step_index: int = 0
+    packets_per_block: int = PACKETS_PER_BLOCK
+
+    def __post_init__(self):
+        _require(1 <= len(self.preset.encode()) <= _MAX_NAME_BYTES and self.preset.isprintable(), "preset name")
+        _require(len(self.preset_hash) == HASH_BYTES, "preset hash")
+        _require(1 <= self.sample_rate <= _MAX_SAMPLE_RATE, "sample rate")
+        _require(0 <= self.num_samples <= MAX_VARINT and 0 <= self.num_samples_16k <= MAX_VARINT, "length")
+        _require(1 <= self.num_modules <= MAX_MODULES, "number of modules")
+        _require(-128 <= self.step_index <= 127, "step index")
+        _require(1 <= self.packets_per_block <= _MAX_PACKETS_PER_BLOCK, "number of packets per block")
+        # |num_samples_16k - num_samples * 16000 / sample_rate| <= 2, without a division
+        difference = self.num_samples_16k * self.sample_rate - self.num_samples * SAMPLE_RATE
+        _require(abs(difference) <= 2 * self.sample_rate, "length at 16 kHz")
+
+    @property
+    def num_packets(self):
+        """Packets in the file: as many as hold the audio, and one to flush the synthesis; none for no audio."""
+        return -(-self.num_samples_16k // PACKET_SAMPLES) + 1 if self.num_samples_16k else 0
+
+    @property
+    def num_blocks(self):
+        """Blocks in the file."""
+        return -(-self.num_packets // self.packets_per_block)
+
+    @property
+    def seconds(self):
+        """Duration of the source."""
+        return self.num_samples / self.sample_rate
+
+    @property
+    def min_block_bytes(self):
+        """Size of a block of empty payloads: a CRC-32 and the lengths of all payloads but the last."""
+        return CRC_BYTES + self.num_modules
+
+    @property
+    def max_block_bytes(self):
+        """Size that no block exceeds, whatever its symbols."""
+        symbols = self.packets_per_block * (SIDE_SYMBOLS + self.num_modules * MODULE_SYMBOLS)
+        return self.min_block_bytes + MAX_VARINT_BYTES * self.num_modules + symbols * _MAX_SYMBOL_BYTES
+
+    def block_packets(self, number):
+        """Number of packets in a block."""
+        return min(self.packets_per_block, self.num_packets - number * self.packets_per_block)
+
+    def block_seconds(self, number):
+        """(start, end) of a block in the audio, in seconds."""
+        duration = self.packets_per_block * PACKET_SAMPLES / SAMPLE_RATE
+        return number * duration, min((number + 1) * duration, self.num_samples_16k / SAMPLE_RATE)
+
+
+def _require(condition, what):
+    if not condition:
+        raise ValueError(f"impossible {what}")
+
+
+def write_header(header, block_sizes):
+    """Header and index as bytes.
+
+    Args:
+        header: Header.
+        block_sizes: size of every block in bytes.
+
+    Returns:
+        bytes, ending with their CRC-32.
+    """
+    name = header.preset.encode()
+    fields = [
+        to_varint(len(name)),
+        name,
+        header.preset_hash,
+        to_varint(header.sample_rate),
+        to_varint(header.num_samples),
+        to_varint(header.num_samples_16k),
+        bytes([header.num_modules]),
+        header.step_index.to_bytes(1, "big", signed=True),
+        to_varint(header.packets_per_block),
+        *map(to_varint, block_sizes),
+    ]
+    body = b"".join(fields)
+    if len(body) > _MAX_HEADER_BYTES:
+        raise ValueError("The audio is too long for one file; split it.")
+    start = MAGIC + bytes([VERSION]) + to_varint(len(body)) + body
+    return start + to_crc(start)
+
+
+def read_header(file):
+    """Reads header and index from the start of a file or pipe, and not a byte more.
+
+    Args:
+        file: binary file object.
+
+    Returns:
+        (Header, list of the blocks' sizes in bytes).
+
+    Raises:
+        NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: as their names say.
+    """
+    if read_up_to(file, len(MAGIC)) != MAGIC:
+        raise NotANacFileError("This is not a .nac file; check that it is the file you meant.")
+    version = _read_exactly(file, 1)
+    if version[0] > VERSION:
+        raise NewerVersionError(
+            f"The file has version {version[0]} of the .nac format and this program knows only {VERSION}; "
+            "update neuralcodec."
+        )
+    length = _read_exactly(file, 1)
+    while length[-1] >= 0x80 and len(length) < MAX_VARINT_BYTES:
+        length += _read_exactly(file, 1)
+    num_bytes, _ = from_varint(length, 0)
+    if version[0] < VERSION or num_bytes > _MAX_HEADER_BYTES:
+        raise DamagedFileError("The file header is damaged; get the file again from its source.")
+    body = _read_exactly(file, num_bytes)
+    if _read_exactly(file, CRC_BYTES) != to_crc(MAGIC + version + length + body):
+        raise DamagedFileError("The file header is damaged; get the file again from its source.")
+    try:
+        return _parse(body)
+    except (ValueError, IndexError) as error:
+        raise DamagedFileError(f"The file header is not valid: {error}; get the file again.") from error
+
+
+def _parse(body):
+    """Header and block sizes from the bytes between header length and CRC."""
+    name_bytes, at = from_varint(body, 0)
+    hash_at = at + name_bytes
+    name, preset_hash = body[at:hash_at].decode(), body[hash_at : hash_at + HASH_BYTES]
+    sample_rate, at = from_varint(body, hash_at + HASH_BYTES)
+    num_samples, at = from_varint(body, at)
+    num_samples_16k, at = from_varint(body, at)
+    num_modules, step_index = body[at], int.from_bytes(body[at + 1 : at + 2], "big", signed=True)
+    packets_per_block, at = from_varint(body, at + 2)
+    header = Header(
+        name, preset_hash, sample_rate, num_samples, num_samples_16k, num_modules, step_index, packets_per_block
+    )
+    if header.num_blocks > len(body) - at:
+        raise ValueError("the index is too short")
+    sizes = []
+    for _ in range(header.num_blocks):
+        size, at = from_varint(body, at)
+        if not header.min_block_bytes <= size <= header.max_block_bytes:
+            raise ValueError("a block has an impossible size")
+        sizes.append(size)
+    if at != len(body):
+        raise ValueError("the index is too long")
+    return header, sizes
+
+
+def to_crc(data):
+    """CRC-32 of the data, as 4 bytes, lowest first."""
+    return zlib.crc32(data).to_bytes(CRC_BYTES, "little")
+
+
+def read_up_to(file, count):
+    """Reads `count` bytes, or as many as there are before the end; a pipe may deliver them in pieces.
+
+    Nothing is allocated for bytes that do not come.
+    """
+    pieces = []
+    while count > 0:
+        piece = file.read(min(count, _READ_BYTES))
+        if not piece:
+            break
+        pieces.append(piece)
+        count -= len(piece)
+    return b"".join(pieces)
+
+
+def _read_exactly(file, count):
+    data = read_up_to(file, count)
+    if len(data) < count:
+        raise TruncatedFileError("The file ends within its header; get it again from its source.")
+    return data

@@ -1,0 +1,169 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuralcodec.bitstream.coder import SymbolDecoder
+from neuralcodec.bitstream.ladder import fit_rows, module_prior, side_prior
+from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.payloads import count_symbols, decode_blocks, encode_block, ideal_bits
+from neuralcodec.errors import DamagedFileError
+
+step_indices = st.sampled_from([0, -128, 127, 17, -40])
+spreads = st.sampled_from([0.0, 0.3, 1.0, 8.0, 1000.0])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    counts=st.lists(st.sampled_from([1, 2, 3, 17, 50]), min_size=1, max_size=4),
+    num_modules=st.integers(1, 3),
+    spread=spreads,
+    step_index=step_indices,
+    small=st.booleans(),
+    seed=st.integers(0, 2**32),
+)
+def test_blocks_come_back(
+    tables, small_alphabets, random_packets, counts, num_modules, spread, step_index, small, seed
+):
+    tables = small_alphabets if small else tables
+    blocks = [random_packets(seed + i, count, num_modules, spread) for i, count in enumerate(counts)]
+    payloads = [encode_block(block, tables, step_index) for block in blocks]
+    decoded = decode_blocks(payloads, counts, tables, step_index)
+    assert decoded == blocks
+    for keep in range(1, num_modules):
+        fewer = decode_blocks(payloads, counts, tables, step_index, modules=keep)
+        for a, b in zip(blocks, fewer, strict=True):
+            assert Packets(a.lsf, a.gain, a.modules[:keep]) == b
+
+
+@pytest.mark.parametrize("value", [-1, 1])
+def test_symbols_at_their_limits_come_back(tables, value):
+    packets = Packets(
+        np.full((50, 16), 31 * value), np.full((50, 2), -31 * value), [np.full((50, 320), 127 * value)] * 2
+    )
+    payloads = encode_block(packets, tables)
+    assert decode_blocks([payloads], [50], tables)[0] == packets
+
+
+def test_side_symbols_that_jump_come_back(tables):
+    # Means follow the packet before: a jump from limit to limit is farther than any alphabet reaches.
+    signs = np.where(np.arange(50) % 2, 31, -31)[:, None]
+    packets = Packets(signs.repeat(16, 1), signs.repeat(2, 1), [np.zeros((50, 320), int)])
+    payloads = encode_block(packets, tables)
+    assert decode_blocks([payloads], [50], tables)[0] == packets
+
+
+def test_nothing_to_decode(tables):
+    assert decode_blocks([], [], tables) == []
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.sampled_from([1, 10, 50]), spreads, step_indices, st.integers(0, 2**32))
+def test_size_is_ideal(tables, random_packets, count, spread, step_index, seed):
+    packets = random_packets(seed, count, 2, spread)
+    ideal = ideal_bits(packets, tables, step_index) / 8
+    for payload, expected in zip(encode_block(packets, tables, step_index), ideal, strict=True):
+        assert len(payload) <= 1.001 * expected + 2
+
+
+def test_ideal_bits_are_sums_over_blocks(tables, random_packets):
+    packets = random_packets(0, 70, 2)
+    apart = ideal_bits(packets[:50], tables) + ideal_bits(packets[50:], tables)
+    np.testing.assert_allclose(ideal_bits(packets, tables), apart)
+    assert ideal_bits(packets[:0], tables).tolist() == [0, 0, 0]
+
+
+def test_step_index_fits_the_ladder_to_the_symbols(tables, random_packets):
+    # Steps twice as large make symbols half as large: with the right index the file is smaller than without.
+    packets = random_packets(1, 50, 1, spread=1.0)
+    bits = [ideal_bits(packets, tables, step_index)[1] for step_index in (-60, -30, 0, 30, 60)]
+    best = int(np.argmin(bits))
+    assert bits[:best] == sorted(bits[:best], reverse=True)
+    assert bits[best:] == sorted(bits[best:])
+
+
+def test_refitting_to_counts_makes_files_smaller(tables, random_packets):
+    packets = random_packets(2, 120, 2)
+    counts = count_symbols(packets, tables)
+    assert [int(c.sum()) for c in counts] == [120 * 18, 120 * 320, 120 * 320]
+    modules = [
+        (module.network, fit_rows(count, 10 * module_prior()))
+        for module, count in zip(tables.modules, counts[1:], strict=False)
+    ]
+    fitted = dataclasses.replace(tables, side_rows=fit_rows(counts[0], 10 * side_prior()), modules=modules)
+    assert (ideal_bits(packets, fitted) < ideal_bits(packets, tables)).all()
+
+
+def test_counts_are_of_the_rows_that_code(tables, random_packets):
+    packets = random_packets(3, 10, 1, spread=4.0)
+    counts = count_symbols(packets, tables)
+    bits = [
+        -np.sum(count * np.log2(rows / 2.0**24))
+        for count, rows in zip(counts, (tables.side_rows, tables.modules[0].rows), strict=True)
+    ]
+    escapes = [counts[0][:, -1].sum() * np.log2(63), counts[1][:, -1].sum() * np.log2(255 - 31)]
+    np.testing.assert_allclose(np.add(bits, escapes), ideal_bits(packets, tables), rtol=1e-6)
+
+
+def test_lower_modules_inform_higher_ones(tables, random_packets):
+    network = tables.modules[1].network
+    w1, b1 = np.zeros_like(network.w1), np.zeros_like(network.b1)
+    w1[640:680] = 1 << 6  # sees only the module below, in this packet
+    sees_below = dataclasses.replace(network, w1=w1, b1=b1, w2=np.full_like(network.w2, 16))
+    changed = dataclasses.replace(tables, modules=[tables.modules[0], (sees_below, tables.modules[1].rows)])
+    packets = random_packets(0, 5, 2)
+    louder = Packets(packets.lsf, packets.gain, [np.full((5, 320), 100), packets.modules[1]])
+    assert ideal_bits(packets, changed)[2] != ideal_bits(louder, changed)[2]
+    decoded = decode_blocks([encode_block(louder, changed)], [5], changed)[0]
+    assert decoded == louder
+
+
+def test_payloads_need_only_those_before(tables, random_packets):
+    packets = random_packets(0, 20, 3)
+    full = encode_block(packets, tables)
+    two = encode_block(Packets(packets.lsf, packets.gain, packets.modules[:2]), tables)
+    assert full[:3] == two
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.binary(max_size=300), min_size=3, max_size=3), st.sampled_from([1, 50]))
+def test_foreign_bytes_decode_or_are_refused(tables, payloads, count):
+    try:
+        (packets,) = decode_blocks([payloads], [count], tables)
+    except DamagedFileError:
+        return
+    assert len(packets) == count
+
+
+def test_side_symbols_out_of_range_are_refused(tables):
+    drifting = dataclasses.replace(tables.side_a, w1=tables.side_a.w1 * 0, b2=np.full(18, 40 << 15, np.int32))
+    changed = dataclasses.replace(tables, side_a=drifting)  # each mean lies 5 symbols above the last
+    with pytest.raises(DamagedFileError, match="side information"):
+        decode_blocks([[b"", b""]], [50], changed)
+
+
+@pytest.mark.parametrize("payloads, modules", [([b""] * 5, None), ([b""] * 2, 2), ([b""] * 4, 4)])
+def test_number_of_modules_must_fit(tables, payloads, modules):
+    with pytest.raises(DamagedFileError, match="number of modules"):
+        decode_blocks([payloads], [1], tables, modules=modules)
+
+
+def test_coding_is_the_documented_one(tables, random_packets):
+    """Decodes a first packet by the text of docs/format.md, one symbol at a time."""
+    packets = random_packets(11, 1, 1, spread=6.0)
+    payloads = encode_block(packets, tables)
+    hidden = np.minimum(np.maximum(tables.side_a.b1.astype(int) + 2048 >> 12, 0), 255)
+    outputs = (hidden @ tables.side_a.w2.astype(int) + tables.side_a.b2 + (1 << 14)) >> 15
+    decoder, symbols, escaped = SymbolDecoder(payloads[0]), [], []
+    for mean, level in zip(outputs[:9].tolist(), outputs[9:].tolist(), strict=True):
+        row = tables.side_rows[8 * min(max(level, 0), 15) + mean % 8]
+        place = decoder.decode((row - 1).astype(np.float32)[None])[0]
+        escaped.append(place == 31)
+        symbols.append((place + 1) // 2 * (1 if place % 2 else -1) + mean // 8)
+    for i in np.flatnonzero(escaped):
+        place = decoder.uniform(1, 63)[0]
+        symbols[i] = (place + 1) // 2 * (1 if place % 2 else -1)
+    assert symbols == packets.side[0, 0::2].tolist()
+    assert any(escaped)
