@@ -1,0 +1,129 @@
+"""Codecs compared on the same recordings: one row per clip and codec, then means with their uncertainty.
+
+Every figure comes from a real file (for peers: real packets), written, read back and decoded.
+"""
+
+import csv
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from neuralcodec.audio import SAMPLE_RATE, AudioSource, atomic_output
+from neuralcodec.errors import TrainingDataError
+from neuralcodec.evaluation.metrics import bootstrap_interval, score
+
+_LABELS = ("clip", "codec", "seconds")  # of a row; the rest are figures
+_DECIMALS = {"kbps": 2, "si_sdr": 2, "mel_distance": 2}
+
+
+def evaluate(codec, files, peers=(), metrics=None, progress=None):
+    """Code every clip with every codec, decode it and score it.
+
+    Args:
+        codec: has `name`, `compress(path_in, path_nac)` and `decompress(path_nac, path_wav)`.
+        files: paths of recordings, of any rate; scored at 16 kHz mono.
+        peers: see `neuralcodec.evaluation.peers`.
+        metrics: names, see `neuralcodec.evaluation.metrics`.
+        progress: called as progress(done, total) after each clip.
+
+    Returns:
+        list of dicts with clip, codec, seconds, kbps and one entry per metric. kbps is bytes x 8 / seconds / 1000.
+
+    Raises:
+        TrainingDataError: there is no file to evaluate on.
+
+    Example:
+        >>> rows = evaluate(codec, ["a.flac", "b.flac"], peers=[opus(24)])
+        >>> print(format_table(summary(rows)))
+    """
+    files = [Path(path) for path in files]
+    if not files:
+        raise TrainingDataError("There is no recording to evaluate on.")
+    rows = []
+    for done, (path, clip) in enumerate(zip(files, _clip_names(files)), start=1):
+        reference = _read(path)
+        coded = [(codec.name, *_through_files(codec, path))]
+        coded += [(peer.name, *peer.code(reference)) for peer in peers]
+        seconds = len(reference) / SAMPLE_RATE
+        for name, decoded, size in coded:
+            kbps = size * 8 / seconds / 1000 if seconds else np.nan
+            rows.append({"clip": clip, "codec": name, "seconds": seconds, "kbps": kbps,
+                         **score(reference, decoded, metrics)})
+        if progress is not None:
+            progress(done, len(files))
+    return rows
+
+
+def write_csv(rows, path):
+    """Write rows of `evaluate` as a table, replacing an earlier one."""
+    with atomic_output(path, overwrite=True) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
+        table = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else list(_LABELS), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def summary(rows):
+    """Means over clips with 95 % bootstrap intervals.
+
+    Args:
+        rows: of `evaluate`; of several evaluations, if they share their metrics.
+
+    Returns:
+        dict of codec name -> {"clips": number of clips, "kbps": (mean, low, high), metric: (mean, low, high), ...}, in
+        the order of the rows.
+    """
+    result = {}
+    for codec in dict.fromkeys(row["codec"] for row in rows):
+        mine = [row for row in rows if row["codec"] == codec]
+        figures = [name for name in mine[0] if name not in _LABELS]
+        result[codec] = {"clips": len(mine),
+                         **{name: bootstrap_interval([row[name] for row in mine]) for name in figures}}
+    return result
+
+
+def format_table(summaries):
+    """A `summary` as plain text: a line per codec, mean and half the width of the interval.
+
+    Example:
+        >>> print(format_table(summary(rows)))
+        codec    clips          kbps           pesq
+        cq-24k      63  24.12 ± 0.20  4.440 ± 0.021
+    """
+    names = list(next(iter(summaries.values()))) if summaries else ["clips"]
+    lines = [["codec", *names]]
+    for codec, figures in summaries.items():
+        lines.append([codec, *(_cell(name, figures[name]) for name in names)])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join("  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in
+                                                          zip(line[1:], widths[1:]))]) for line in lines)
+
+
+def _cell(name, figure):
+    if name == "clips":
+        return str(figure)
+    mean, low, high = figure
+    decimals = _DECIMALS.get(name, 3)
+    return "-" if np.isnan(mean) else f"{mean:.{decimals}f} ± {(high - low) / 2:.{decimals}f}"
+
+
+def _through_files(codec, path):
+    """Returns decoded samples (n,) and the size of the compressed file in bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        compressed, decoded = Path(folder, "clip.nac"), Path(folder, "clip.wav")
+        codec.compress(path, compressed)
+        codec.decompress(compressed, decoded)
+        return _read(decoded), compressed.stat().st_size
+
+
+def _read(path):
+    with AudioSource(path) as source:
+        return np.concatenate([np.zeros(0, np.float32), *source.blocks()])
+
+
+def _clip_names(files):
+    """Names that tell the clips apart and do not depend on where the folder lies."""
+    common = os.path.commonpath([path.absolute().parent for path in files])
+    return [path.absolute().relative_to(common).as_posix() for path in files]
