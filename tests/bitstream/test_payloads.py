@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuralcodec.bitstream.coder import SymbolDecoder
 from neuralcodec.bitstream.ladder import fit_rows, module_prior, side_prior
 from neuralcodec.bitstream.packets import Packets
 from neuralcodec.bitstream.payloads import count_symbols, decode_blocks, encode_block, ideal_bits
@@ -90,7 +89,7 @@ def test_refitting_to_counts_makes_files_smaller(tables, random_packets):
     assert [int(c.sum()) for c in counts] == [120 * 18, 120 * 320, 120 * 320]
     modules = [
         (module.network, fit_rows(count, 10 * module_prior()))
-        for module, count in zip(tables.modules, counts[1:], strict=False)
+        for module, count in zip(tables.modules[:2], counts[1:], strict=True)
     ]
     fitted = dataclasses.replace(tables, side_rows=fit_rows(counts[0], 10 * side_prior()), modules=modules)
     assert (ideal_bits(packets, fitted) < ideal_bits(packets, tables)).all()
@@ -148,22 +147,3 @@ def test_side_symbols_out_of_range_are_refused(tables):
 def test_number_of_modules_must_fit(tables, payloads, modules):
     with pytest.raises(DamagedFileError, match="number of modules"):
         decode_blocks([payloads], [1], tables, modules=modules)
-
-
-def test_coding_is_the_documented_one(tables, random_packets):
-    """Decodes a first packet by the text of docs/format.md, one symbol at a time."""
-    packets = random_packets(11, 1, 1, spread=6.0)
-    payloads = encode_block(packets, tables)
-    hidden = np.minimum(np.maximum(tables.side_a.b1.astype(int) + 2048 >> 12, 0), 255)
-    outputs = (hidden @ tables.side_a.w2.astype(int) + tables.side_a.b2 + (1 << 14)) >> 15
-    decoder, symbols, escaped = SymbolDecoder(payloads[0]), [], []
-    for mean, level in zip(outputs[:9].tolist(), outputs[9:].tolist(), strict=True):
-        row = tables.side_rows[8 * min(max(level, 0), 15) + mean % 8]
-        place = decoder.decode((row - 1).astype(np.float32)[None])[0]
-        escaped.append(place == 31)
-        symbols.append((place + 1) // 2 * (1 if place % 2 else -1) + mean // 8)
-    for i in np.flatnonzero(escaped):
-        place = decoder.uniform(1, 63)[0]
-        symbols[i] = (place + 1) // 2 * (1 if place % 2 else -1)
-    assert symbols == packets.side[0, 0::2].tolist()
-    assert any(escaped)

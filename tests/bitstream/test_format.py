@@ -1,0 +1,174 @@
+"""A second decoder, written from docs/format.md alone: one symbol at a time, in Python's integers."""
+
+import io
+import zlib
+
+import pytest
+
+from neuralcodec.bitstream.container import ContainerWriter
+from neuralcodec.bitstream.header import Header
+from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.payloads import encode_block
+
+MASK = (1 << 64) - 1
+
+
+class Decoder:
+    """Section 3."""
+
+    def __init__(self, payload):
+        self.bytes = iter(payload)
+        self.low, self.range, self.point = 0, MASK, self.take(8)
+
+    def take(self, count):
+        return int.from_bytes(bytes(next(self.bytes, 0) for _ in range(count)), "big")
+
+    def read(self, frequencies):
+        unit = self.range >> 24
+        q = (self.point - self.low & MASK) // unit
+        assert q < 1 << 24
+        first, symbol = 0, 0
+        while first + frequencies[symbol] <= q:
+            first += frequencies[symbol]
+            symbol += 1
+        self.low = self.low + unit * first & MASK
+        self.range = unit * frequencies[symbol]
+        if self.range < 1 << 32:
+            self.low, self.range = self.low << 32 & MASK, self.range << 32
+            self.point = (self.point << 32 | self.take(4)) & MASK
+        return symbol
+
+    def uniform(self, size):
+        share = (1 << 24) // size
+        return self.read([share] * (size - 1) + [(1 << 24) - share * (size - 1)])
+
+
+def value_of(place):
+    """Section 4."""
+    return (place + 1) // 2 if place % 2 else -place // 2
+
+
+def run(network, features):
+    """Section 5."""
+    w1, b1, w2, b2 = (array.tolist() for array in (network.w1, network.b1, network.w2, network.b2))
+    assert len(features) == len(w1)
+    sums = list(b1)
+    for u, weights in zip(features, w1):
+        if u:
+            sums = [total + u * weight for total, weight in zip(sums, weights)]
+    hidden = [min(max(total + 2048 >> 12, 0), 255) for total in sums]
+    sums = list(b2)
+    for u, weights in zip(hidden, w2):
+        if u:
+            sums = [total + u * weight for total, weight in zip(sums, weights)]
+    return [total + (1 << 14) >> 15 for total in sums]
+
+
+def read_side(payload, num_packets, tables):
+    """Section 6: side symbols of each packet."""
+    decoder, packets, rows = Decoder(payload), [[0] * 18, [0] * 18], tables.side_rows.tolist()
+    for _ in range(num_packets):
+        before, earlier = packets[-1], packets[-2]
+        packet = [0] * 18
+        for first, network in ((0, tables.side_a), (1, tables.side_b)):
+            features = before + earlier + (packet[0::2] if first else [])
+            outputs = run(network, [8 * symbol for symbol in features])
+            escaped = []
+            for i, place in enumerate(range(first, 18, 2)):
+                mean = 8 * before[place] + outputs[i]
+                level = min(max(outputs[9 + i], 0), len(rows) // 8 - 1)
+                symbol = decoder.read(rows[8 * level + mean % 8])
+                if symbol == len(rows[0]) - 1:
+                    escaped.append(place)
+                packet[place] = value_of(symbol) + (mean >> 3)
+            for place in escaped:
+                packet[place] = value_of(decoder.uniform(63))
+        packets.append(packet)
+    return packets
+
+
+def read_module(payload, num_packets, number, tables, step_index, side, below):
+    """Section 7: symbols of each packet. `side`, `below` and the result have two packets of zeros in front."""
+    module, feature = tables.modules[number], tables.magnitude_feature.tolist()
+    decoder, packets, rows = Decoder(payload), [[0] * 320, [0] * 320], module.rows.tolist()
+    shift = (step_index * tables.levels_per_octave_q8 + (1 << 12)) >> 13
+    for t in range(2, num_packets + 2):
+        features = [feature[abs(q)] for back in (1, 2) for q in packets[t - back]]
+        if below:
+            for back in (0, 1):
+                magnitudes = [feature[abs(q)] for q in below[t - back]]
+                features += [min(sum(magnitudes[i : i + 8]) >> 2, 255) for i in range(0, 320, 8)]
+        features += [8 * symbol for back in (0, 1) for symbol in side[t - back]]
+        levels = [min(max(output - shift, 0), len(rows) - 1) for output in run(module.network, features)]
+        places = [decoder.read(rows[level]) for level in levels]
+        escape = len(rows[0]) - 1
+        places = [escape + decoder.uniform(255 - escape) if place == escape else place for place in places]
+        packets.append([value_of(place) for place in places])
+    return packets
+
+
+def read_file(data, tables):
+    """Section 2: the packets of a file, as (side symbols, symbols of each module) per block."""
+    at = 0
+
+    def take(count):
+        nonlocal at
+        at += count
+        assert at <= len(data)
+        return data[at - count : at]
+
+    def varint():
+        value, shift = 0, 0
+        while (byte := take(1)[0]) >= 0x80:
+            value, shift = value | (byte & 0x7F) << shift, shift + 7
+        return value | byte << shift
+
+    def check_crc(start, end, crc):
+        assert zlib.crc32(data[start:end]) == int.from_bytes(crc, "little")
+
+    assert take(4) == b"NAC\x01"
+    header_length = varint()
+    header_end = at + header_length
+    take(varint())
+    take(8)
+    varint(), varint()
+    length, num_modules, step_index, per_block = varint(), take(1)[0], take(1)[0], varint()
+    step_index -= 256 if step_index > 127 else 0
+    num_packets = -(-length // 320) + 1 if length else 0
+    sizes = [varint() for _ in range(0, num_packets, per_block)]
+    assert at == header_end
+    check_crc(0, at, take(4))
+    for number, size in enumerate(sizes):
+        block_end = at + size
+        crc = take(4)
+        check_crc(at, block_end, crc)
+        lengths = [varint() for _ in range(num_modules)]
+        payloads = [take(length) for length in lengths]
+        payloads.append(take(block_end - at))
+        count = min(per_block, num_packets - number * per_block)
+        side, modules = read_side(payloads[0], count, tables), []
+        for i in range(num_modules):
+            below = modules[-1] if modules else None
+            modules.append(read_module(payloads[1 + i], count, i, tables, step_index, side, below))
+        yield side[2:], [module[2:] for module in modules]
+    assert at == len(data)
+
+
+@pytest.mark.parametrize(
+    "alphabets, spread, step_index", [("tables", 1.0, 0), ("tables", 6.0, -20), ("small_alphabets", 2.0, 9)]
+)
+def test_the_documented_decoder_reads_what_is_written(request, random_packets, alphabets, spread, step_index):
+    tables = request.getfixturevalue(alphabets)
+    packets = random_packets(21, 5, 3, spread)
+    header = Header("test", b"8 bytes!", 8000, 512, 1024, 3, step_index, packets_per_block=3)
+    writer, file = ContainerWriter(header), io.BytesIO()
+    for block in packets.blocks(3):
+        writer.add_block(encode_block(block, tables, step_index))
+    writer.finish(file)
+
+    blocks = [
+        Packets([row[:16] for row in side], [row[16:] for row in side], modules)
+        for side, modules in read_file(file.getvalue(), tables)
+    ]
+
+    assert Packets.concatenate(blocks) == packets
