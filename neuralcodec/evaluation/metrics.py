@@ -18,9 +18,8 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from neuralcodec.audio import SAMPLE_RATE
 from neuralcodec.errors import ConfigError, MissingDependencyError
-
-SAMPLE_RATE = 16000
 
 _SHORTEST = 4800  # samples: 0.3 s
 _LONGEST_PESQ = 20 * SAMPLE_RATE
