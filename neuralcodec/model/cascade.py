@@ -1,0 +1,179 @@
+"""The cascade: linear prediction as module 0, then residual modules in series, each coding what is left over.
+
+References: Zhen et al., "Cascaded cross-module residual learning towards lightweight end-to-end speech coding",
+Interspeech 2019; Zhen et al., "Efficient and scalable neural residual waveform coding with collaborative
+quantization", ICASSP 2020.
+"""
+import math
+
+import keras
+from keras import ops
+
+from neuralcodec.model import lpc
+from neuralcodec.model.config import FRAME, GAIN_FRAME, ORDER, SAMPLE_RATE, SUBFRAME
+from neuralcodec.model.context import SideContext
+from neuralcodec.model.module import ResidualModule
+from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
+
+SIDE_LIMIT = 31  # the largest LSF or gain symbol
+GAIN_OFFSET = 16  # puts the gain of quiet speech near symbol 0
+GAIN_FLOOR = 1e-4
+LSF_STEP = 1 / 3  # initial step in standard deviations
+
+
+class LsfQuantizer(keras.layers.Layer):
+    """One trainable codebook of 63 bins for each LSF, in standard deviations around its mean."""
+
+    def __init__(self, trained, **kwargs):
+        super().__init__(**kwargs)
+        self.mean = self.add_weight(shape=(ORDER,), initializer="zeros", trainable=False, name="mean")
+        self.std = self.add_weight(shape=(ORDER,), initializer="ones", trainable=False, name="std")
+        self.mean.assign(lpc.UNIFORM)
+        self.log_step = self.add_weight(shape=(ORDER,), initializer=keras.initializers.Constant(math.log(LSF_STEP)),
+                                        name="log_step")
+        self.quantizer = SoftmaxQuantizer(SIDE_LIMIT, codebooks=ORDER, name="quantizer")
+        self.trainable = trained
+        self.built = True
+
+    def adapt(self, lsf):
+        """Takes mean and standard deviation from LSFs (..., 16) of training speech."""
+        lsf = ops.reshape(lsf, (-1, ORDER))
+        self.mean.assign(ops.mean(lsf, axis=0))
+        self.std.assign(ops.std(lsf, axis=0))
+
+    def normalise(self, lsf):
+        return (lsf - self.mean) / self.std
+
+    def call(self, lsf):
+        """LSFs (B, F, 16) in radians -> quantised, ordered LSFs and symbols, both with gradients."""
+        step = ops.exp(self.log_step)
+        z = ops.stop_gradient(self.normalise(lsf)) / step
+        quantised, symbols = self.quantizer(z)
+        return lpc.order_lsf(quantised * step * self.std + self.mean), straight_through(z, symbols)
+
+
+def code_gain(residual):
+    """RMS per 10 ms in steps of 3 dB: residual (B, T) -> symbols (B, T / 160), with gradients."""
+    rms = ops.sqrt(ops.mean(ops.square(ops.reshape(residual, (-1, residual.shape[1] // GAIN_FRAME, GAIN_FRAME))), -1)
+                   + GAIN_FLOOR ** 2)
+    z = ops.log(rms) * (2 / math.log(2.0)) + GAIN_OFFSET
+    return straight_through(z, ops.clip(ops.round(z), -SIDE_LIMIT, SIDE_LIMIT))
+
+
+def gain_contour(gain):
+    """Gain symbols (B, N) -> gain per sample (B, 160 N): a ramp of 5 ms in the log domain, then constant."""
+    log2 = (gain - GAIN_OFFSET) / 2
+    ramp = (ops.arange(SUBFRAME, dtype="float32") + 0.5) / SUBFRAME
+    before = lpc.previous(log2)[..., None]
+    rise = before + (log2[..., None] - before) * ramp
+    hold = ops.broadcast_to(log2[..., None], ops.shape(rise))
+    contour = ops.concatenate([rise, hold], axis=-1)
+    return ops.reshape(2.0 ** contour, (-1, GAIN_FRAME * gain.shape[1]))
+
+
+def side_condition(hop, lsf, gain):
+    """Side information per code frame and the one before it.
+
+    Args:
+        hop: samples per code frame.
+        lsf: normalised, interpolated LSFs (B, T / 80, 16).
+        gain: gain symbols (B, T / 160).
+
+    Returns:
+        (B, T / hop, C): LSFs at the frame's end, its gains (two for a 20 ms hop, else one), the same a frame earlier.
+    """
+    every = hop // SUBFRAME
+    frames = lsf[:, every - 1:: every]
+    gain = (gain - 2.0) / 6.0
+    if hop == FRAME:
+        gains = ops.reshape(gain, (-1, gain.shape[1] // 2, 2))
+    else:
+        gains = ops.repeat(gain, GAIN_FRAME // hop, axis=1)[..., None]
+    now = ops.concatenate([frames, gains], axis=-1)
+    return ops.concatenate([now, lpc.previous(now)], axis=-1)
+
+
+def mean_kbps(bits):
+    """Bits (B, P, N) -> kbps (B,)."""
+    return ops.sum(bits, axis=[1, 2]) / (bits.shape[1] * FRAME / SAMPLE_RATE * 1000)
+
+
+def condition_width(hop):
+    return 2 * (ORDER + (2 if hop == FRAME else 1))
+
+
+def packed(symbols, delay):
+    """Code frames (B, K, hop) -> symbols per packet (B, P, 320), each frame `delay` frames later than its time.
+
+    A later module waits for those before it, so its codes travel in a later packet; the entropy model sees what the
+    decoder has by then.
+    """
+    late = ops.pad(symbols, [[0, 0], [delay, 0], [0, 0]])[:, : symbols.shape[1]]
+    return ops.reshape(late, (-1, symbols.shape[1] * symbols.shape[2] // FRAME, FRAME))
+
+
+@keras.saving.register_keras_serializable("neuralcodec")
+class Cascade(keras.Model):
+    """LPC and residual modules as one differentiable graph, hard decisions in the forward pass.
+
+    Args:
+        config: a CascadeConfig.
+        active: how many modules run (all by default); greedy training adds them one by one.
+
+    Example:
+        >>> cascade = Cascade(CascadeConfig())
+        >>> out = cascade(keras.ops.zeros((1, 6400)))
+        >>> out["decoded"].shape
+        (1, 6400)
+    """
+
+    def __init__(self, config, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        self.active = len(config.modules)
+        self.lsf_quantizer = LsfQuantizer(config.lpc == "trained", name="lsf_quantizer")
+        self.side_context = SideContext(name="side_context")
+        self.side_context.build(None)
+        self.chain = [ResidualModule(module, condition_width(module.hop), i == 0, name=f"module_{i}")
+                      for i, module in enumerate(config.modules)]
+        self.built = True
+
+    def predict_linearly(self, x):
+        """Module 0: waveform (B, T) -> unquantised predictors (B, F, 17), quantised LSFs (B, F, 16), their symbols."""
+        a, lsf = lpc.analyse(x)
+        if self.config.lpc == "none":
+            flat = ops.zeros_like(lsf)
+            return a, flat + self.lsf_quantizer.mean, flat
+        return a, *self.lsf_quantizer(lsf)
+
+    def call(self, x):
+        """Codes and decodes waveforms.
+
+        Args:
+            x: (B, T), T a multiple of 320.
+
+        Returns:
+            A dictionary: "decoded" (B, T), "predictor" (B, F, 17) from the unquantised analysis, "kbps" (B, 1 + modules):
+            estimated rate of the side information and of each module. The last `config.delay - 320` samples lack
+            packets that come after the end.
+        """
+        a, lsf, lsf_symbols = self.predict_linearly(x)
+        smooth = lpc.interpolate_lsf(lsf)  # (B, T / 80, 16)
+        has_lpc = self.config.lpc != "none"
+        predictor = lpc.lpc_from_lsf(smooth)
+        residual = lpc.analysis_filter(x, predictor) if has_lpc else x
+        gain = code_gain(residual)
+        contour = gain_contour(gain)
+        side = ops.concatenate([lsf_symbols, ops.reshape(gain, (-1, x.shape[1] // FRAME, 2))], axis=-1)
+        target, so_far = residual / contour, ops.zeros_like(x)
+        kbps, lower = [mean_kbps(self.side_context(side))], None
+        normal = self.lsf_quantizer.normalise(smooth)
+        for module, delay in zip(self.chain[: self.active], self.config.packet_delays):
+            hop = module.config.hop
+            decoded, symbols = module(target - so_far, so_far, side_condition(hop, normal, gain))
+            symbols = packed(symbols, delay)
+            kbps.append(mean_kbps(module.context(symbols, side, lower)[:, -(-delay * hop // FRAME):]))
+            so_far, lower = so_far + decoded, symbols
+        y = so_far * contour
+        decoded = lpc.synthesis_filter(y, predictor) if has_lpc else y
+        return {"decoded": decoded, "predictor": a, "kbps": ops.stack(kbps, axis=-1)}

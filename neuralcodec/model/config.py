@@ -1,0 +1,108 @@
+"""What a cascade is made of, as data: the four systems of the papers are four configurations of one model."""
+from dataclasses import asdict, dataclass, field, fields
+
+from neuralcodec.errors import ConfigError
+
+SAMPLE_RATE = 16000
+ORDER = 16  # LPC order
+FRAME = 320  # samples per packet and LPC frame: 20 ms
+SUBFRAME = 80  # samples over which the LPC filter is constant: 5 ms
+GAIN_FRAME = 160  # samples per gain: 10 ms
+MAX_DELAY = 960  # samples from a sample going in to the same sample coming out: 60 ms
+HOPS = (320, 160, 80)
+LPC_KINDS = ("none", "fixed", "trained")
+MAX_MODULES = 4
+
+
+@dataclass(frozen=True)
+class ModuleConfig:
+    """One residual module.
+
+    Args:
+        hop: samples per code frame (320, 160 or 80); the lapped window is twice as long.
+        encoder_width, encoder_blocks: channels and residual blocks of the encoder's CNN.
+        decoder_width, decoder_blocks: the same for the decoder.
+        step_width: hidden units that turn side information into step sizes.
+        context_width: hidden units of the entropy model.
+        lookahead: code frames (of this hop) that the decoder waits for before it decodes one.
+    """
+
+    hop: int = 320
+    encoder_width: int = 96
+    encoder_blocks: int = 1
+    decoder_width: int = 128
+    decoder_blocks: int = 2
+    step_width: int = 64
+    context_width: int = 96
+    lookahead: int = 0
+
+
+@dataclass(frozen=True)
+class CascadeConfig:
+    """A cascade: linear prediction as module 0 ("none", "fixed" or "trained" quantiser), then residual modules.
+
+    Example:
+        >>> CascadeConfig(lpc="trained", modules=(ModuleConfig(hop=320), ModuleConfig(hop=80)))
+    """
+
+    lpc: str = "trained"
+    modules: tuple = field(default_factory=lambda: (ModuleConfig(),))
+
+    def __post_init__(self):
+        if self.lpc not in LPC_KINDS:
+            raise ConfigError(f'`lpc` must be one of {", ".join(LPC_KINDS)}; got {self.lpc!r}.')
+        if not 1 <= len(self.modules) <= MAX_MODULES:
+            raise ConfigError(f"A cascade has 1 to {MAX_MODULES} modules; this configuration has {len(self.modules)}.")
+        for module in self.modules:
+            check_module(module)
+        if self.delay > MAX_DELAY:
+            raise ConfigError(f"The cascade would delay speech by {self.delay / 16:g} ms; the limit is 60 ms: "
+                              "use shorter hops, less look-ahead or fewer modules.")
+
+    @property
+    def packet_delays(self):
+        """How many code frames late each module's codes are packed, because it waits for the modules before it."""
+        return tuple(-(-start // module.hop) for start, module in zip(self._latencies(), self.modules))
+
+    @property
+    def delay(self):
+        """Samples from a sample going in to the same sample coming out, one packet of buffering included."""
+        return FRAME + self._latencies()[-1]
+
+    def _latencies(self):
+        """Samples that the output of the first 0, 1, ... modules lags behind the last packet received."""
+        out = [0]
+        for module in self.modules:
+            waited = -(-out[-1] // module.hop) * module.hop
+            out.append(waited + module.hop * (1 + module.lookahead))
+        return out
+
+    def to_dict(self):
+        return {"lpc": self.lpc, "modules": [asdict(module) for module in self.modules]}
+
+    @classmethod
+    def from_dict(cls, data):
+        """Builds a configuration from JSON data.
+
+        Raises:
+            ConfigError: a key is unknown or a value is out of range.
+        """
+        if not isinstance(data, dict) or not isinstance(data.get("modules"), list):
+            raise ConfigError('A model configuration needs "lpc" and a list "modules".')
+        known = {f.name for f in fields(ModuleConfig)}
+        for module in data["modules"]:
+            unknown = set(module) - known if isinstance(module, dict) else {str(module)}
+            if unknown:
+                raise ConfigError(f'Unknown module setting {sorted(unknown)[0]!r}; known are {", ".join(sorted(known))}.')
+        unknown = set(data) - {"lpc", "modules"}
+        if unknown:
+            raise ConfigError(f"Unknown model setting {sorted(unknown)[0]!r}; known are lpc, modules.")
+        return cls(lpc=data.get("lpc", "trained"), modules=tuple(ModuleConfig(**module) for module in data["modules"]))
+
+
+def check_module(module):
+    for name, value in asdict(module).items():
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1024:
+            raise ConfigError(f"Module setting {name!r} must be a whole number from 0 to 1024; got {value!r}.")
+    if module.hop not in HOPS:
+        raise ConfigError(f'`hop` must be one of {", ".join(map(str, HOPS))} samples; got {module.hop}.')

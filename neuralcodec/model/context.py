@@ -1,0 +1,138 @@
+"""Entropy models: how probable is each symbol, given what the decoder already has?
+
+Each is a small two-layer perceptron. Its hidden units are clipped to [0, 255/64], so that the trained weights can be
+rounded to the integer network that writes the files without a change worth measuring (`bitstream.context`).
+
+References: Minnen et al., "Joint autoregressive and hierarchical priors", NeurIPS 2018; Balle et al., "Integer
+networks for data compression with latent-variable models", ICLR 2019.
+"""
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from neuralcodec.model.config import FRAME, ORDER
+
+UNIT = 64.0  # an integer activation of 64 is 1.0 here
+CLIP = 255 / UNIT
+LEVELS_PER_UNIT = 8.0  # an output of 1.0 is 8 levels of the ladder of scales
+MODULE_LADDER = (0.04, 40.0, 64)  # scales of the first and the last distribution, and how many there are
+SIDE_LADDER = (0.08, 8.0, 16)
+SIDE = ORDER + 2  # side symbols per packet: LSFs and two gains
+STAGE_A = tuple(range(0, ORDER, 2)) + (ORDER,)  # every other LSF and the first gain are coded first,
+STAGE_B = tuple(range(1, ORDER, 2)) + (ORDER + 1,)  # the rest sees them
+FLOOR = 1e-6  # probability that any symbol keeps: surprises stay finite, as the escape makes them in a file
+
+
+def clip_through(x, low, high):
+    """Clipping whose gradient is the identity: what is pushed out of range can find its way back."""
+    return x + ops.stop_gradient(ops.clip(x, low, high) - x)
+
+
+def ladder_scale(out, ladder):
+    """Network output -> scale of the logistic distribution, clipped to the ladder's ends."""
+    first, last, levels = ladder
+    level = clip_through(LEVELS_PER_UNIT * out, 0.0, levels - 1.0)
+    return first * ops.exp(level * (math.log(last / first) / (levels - 1)))
+
+
+def logistic_bits(q, mean, scale):
+    """-log2 P(q) of a logistic distribution integrated over [q - 1/2, q + 1/2], without cancellation in its tails."""
+    low, high = (q - mean - 0.5) / scale, (q - mean + 0.5) / scale
+    log_p = -ops.softplus(-high) - ops.softplus(low) + ops.log(-ops.expm1(-1.0 / scale))
+    return -ops.logaddexp(log_p, math.log(FLOOR)) / math.log(2.0)
+
+
+def magnitude_feature(q):
+    """Symbols -> compressed magnitudes, 24 log2(1 + |q|) / 64 at most 255 / 64."""
+    return ops.minimum(ops.log1p(ops.abs(q)) * (24 / UNIT / math.log(2.0)), CLIP)
+
+
+def side_feature(symbols):
+    return ops.clip(symbols * (8 / UNIT), -CLIP, CLIP)
+
+
+def delayed(x, frames=1):
+    """(B, P, C) -> the same, `frames` packets later; zeros come first, as at the start of a block."""
+    return ops.pad(x, [[0, 0], [frames, 0], [0, 0]])[:, : x.shape[1]]
+
+
+class ContextNetwork(keras.layers.Layer):
+    """Two dense layers with a clipped hidden layer: the floating-point image of an integer network."""
+
+    def __init__(self, hidden, outputs, bias, **kwargs):
+        super().__init__(**kwargs)
+        self.hidden = keras.layers.Dense(hidden, name="hidden")
+        self.out = keras.layers.Dense(
+            outputs, kernel_initializer=keras.initializers.VarianceScaling(0.01, seed=outputs),
+            bias_initializer=keras.initializers.Constant(bias), name="out")
+
+    def build(self, shape):
+        self.hidden.build(shape)
+        self.out.build((*shape[:-1], self.hidden.units))
+        self.built = True
+
+    def call(self, features):
+        return self.out(ops.clip(self.hidden(features), 0.0, CLIP))
+
+
+class SideContext(keras.layers.Layer):
+    """Bits of LSF and gain symbols, from the two packets before and, for half of them, from the other half.
+
+    The mean is the symbol of the packet before plus a learned correction.
+    """
+
+    def __init__(self, hidden=64, **kwargs):
+        super().__init__(**kwargs)
+        half = SIDE // 2
+        middle = (SIDE_LADDER[2] * 0.6) / LEVELS_PER_UNIT
+        bias = np.repeat([0.0, middle], half)
+        self.stages = (STAGE_A, STAGE_B)
+        self.first, self.second = (ContextNetwork(hidden, 2 * half, bias, name=name) for name in ("first", "second"))
+
+    def build(self, shape):
+        self.first.build((None, 2 * SIDE))
+        self.second.build((None, 2 * SIDE + SIDE // 2))
+        self.built = True
+
+    def call(self, symbols):
+        """symbols (B, P, 18) -> bits (B, P, 18), stage A first."""
+        before = delayed(symbols)
+        past = ops.concatenate([side_feature(before), side_feature(delayed(symbols, 2))], axis=-1)
+        a, b = (ops.take(symbols, stage, axis=-1) for stage in self.stages)
+        known = ops.concatenate([past, side_feature(a)], axis=-1)
+        return ops.concatenate([self._bits(a, before, STAGE_A, self.first(past)),
+                                self._bits(b, before, STAGE_B, self.second(known))], axis=-1)
+
+    def _bits(self, symbols, before, stage, out):
+        mean, level = ops.split(out, 2, axis=-1)
+        mean = mean + ops.take(before, stage, axis=-1)
+        return logistic_bits(symbols, mean, ladder_scale(level, SIDE_LADDER))
+
+
+class ModuleContext(keras.layers.Layer):
+    """Bits of a module's 320 symbols per packet, from its two packets before, the side information and, in a later
+    module, the codes of the module in front of it."""
+
+    def __init__(self, hidden, has_lower, **kwargs):
+        super().__init__(**kwargs)
+        self.has_lower = has_lower
+        self.network = ContextNetwork(hidden, FRAME, 32 / LEVELS_PER_UNIT, name="network")
+
+    def build(self, shape=None):
+        self.network.build((None, 2 * FRAME + 2 * SIDE + (80 if self.has_lower else 0)))
+        self.built = True
+
+    def call(self, symbols, side, lower=None):
+        """symbols, lower (B, P, 320), side (B, P, 18) -> bits (B, P, 320)."""
+        magnitude = magnitude_feature(symbols)
+        features = [delayed(magnitude), delayed(magnitude, 2)]
+        if self.has_lower:
+            grouped = ops.reshape(magnitude_feature(lower), (-1, lower.shape[1], FRAME // 8, 8))
+            grouped = ops.minimum(ops.sum(grouped, axis=-1) / 4, CLIP)
+            features += [grouped, delayed(grouped)]
+        side = side_feature(side)
+        features += [side, delayed(side)]
+        level = self.network(ops.concatenate(features, axis=-1))
+        return logistic_bits(symbols, 0.0, ladder_scale(level, MODULE_LADDER))

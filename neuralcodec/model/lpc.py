@@ -1,0 +1,200 @@
+"""Linear prediction in keras.ops: analysis to LSFs, LSFs to predictors, and an exact pair of time-varying filters.
+
+Nothing before the quantiser is trainable, so no gradient passes through `analyse`; everything from quantised LSFs to
+the waveform is differentiable.
+
+References: Makhoul, "Linear prediction: a tutorial review", Proc. IEEE 1975; Kabal and Ramachandran, "The computation
+of line spectral frequencies using Chebyshev polynomials", IEEE TASSP 1986; ITU-T G.722.2, section 5.2.
+"""
+import numpy as np
+from keras import ops
+
+from neuralcodec.model.config import FRAME, ORDER, SAMPLE_RATE, SUBFRAME
+
+HALF = ORDER // 2
+GRID = 1024  # cells between 0 and pi in which LSFs are looked for
+MIN_GAP = 0.025  # radians between neighbouring LSFs (64 Hz): keeps 1/A(z) stable and its resonances finite
+TOP = np.pi - MIN_GAP
+
+# 30 ms window over the 10 ms before a frame and the frame itself, with its peak in the frame's middle: no look-ahead.
+WINDOW = np.concatenate([np.sin(np.pi * (np.arange(320) + 0.5) / 640) ** 2,
+                         np.cos(np.pi * (np.arange(160) + 0.5) / 320) ** 2]).astype("float32")
+LAG_WINDOW = np.exp(-0.5 * (2 * np.pi * 60 / SAMPLE_RATE * np.arange(ORDER + 1)) ** 2).astype("float32")  # 60 Hz
+LAG_WINDOW[0] = 1.0001  # white-noise correction, -40 dB
+SILENCE = 1e-6  # energy added to lag 0, so that digital silence has a (flat) predictor
+EXPANSION = (0.998 ** np.arange(ORDER + 1)).astype("float32")  # 10 Hz of bandwidth keep close LSFs apart
+UNIFORM = (np.arange(1, ORDER + 1) * np.pi / (ORDER + 1)).astype("float32")  # LSFs of a flat spectrum
+COSINES = np.cos(np.outer(np.arange(HALF + 1), np.linspace(0, np.pi, GRID + 1))).astype("float32")
+INTERPOLATION = (0.625, 0.875, 1.0, 1.0)  # weight of this frame's LSFs in its four sub-frames
+
+
+def previous(x):
+    """(B, K, ...) -> the same a frame later along axis 1; the first frame stands for the one before it."""
+    return ops.concatenate([x[:, :1], x[:, :-1]], axis=1)
+
+
+def analyse(x):
+    """Predictors and LSFs of every frame.
+
+    Args:
+        x: waveform (B, T), T a multiple of 320.
+
+    Returns:
+        a: predictors (B, F, 17) with a[..., 0] = 1, F = T / 320.
+        lsf: line spectral frequencies (B, F, 16) in radians, ascending.
+    """
+    r = autocorrelation(x) * LAG_WINDOW
+    r = ops.concatenate([r[..., :1] + SILENCE, r[..., 1:]], axis=-1)
+    a = levinson_durbin(r) * EXPANSION
+    return a, ops.stop_gradient(lsf_from_lpc(a))
+
+
+def autocorrelation(x):
+    """(B, T) -> (B, F, 17), windowed; frame f sees the samples from 320 f - 160 to 320 f + 320."""
+    frames = ops.reshape(x, (-1, x.shape[1] // FRAME, FRAME))
+    tail = frames[:, :, FRAME // 2:]
+    before = ops.concatenate([ops.zeros_like(tail[:, :1]), tail[:, :-1]], axis=1)
+    frames = ops.concatenate([before, frames], axis=-1) * WINDOW  # (B, F, 480)
+    n = WINDOW.size
+    return ops.stack([ops.sum(frames[..., : n - k] * frames[..., k:], axis=-1) for k in range(ORDER + 1)], axis=-1)
+
+
+def levinson_durbin(r):
+    """Autocorrelation (..., 17) -> predictor (..., 17), minimum phase."""
+    a, error = [ops.ones_like(r[..., 0])], r[..., 0]
+    for i in range(1, ORDER + 1):
+        k = -sum(a[j] * r[..., i - j] for j in range(i)) / error
+        a = [a[0]] + [a[j] + k * a[i - j] for j in range(1, i)] + [k]
+        error = error * (1 - k * k)
+    return ops.stack(a, axis=-1)
+
+
+def lsf_from_lpc(a):
+    """Predictor (..., 17) -> LSFs (..., 16): sign changes of the deflated sum and difference polynomials on a grid.
+
+    Two roots in one grid cell show no sign change; such a frame gets the LSFs of a flat spectrum.
+    """
+    last = ops.zeros_like(a[..., :1])
+    forward, backward = ops.concatenate([a, last], axis=-1), ops.concatenate([last, ops.flip(a, axis=-1)], axis=-1)
+    roots, found = zip(_roots(_deflate(forward + backward, 1.0)), _roots(_deflate(forward - backward, -1.0)))
+    lsf = ops.sort(ops.concatenate(roots, axis=-1), axis=-1)
+    whole = ops.logical_and(found[0] >= HALF, found[1] >= HALF)
+    whole = ops.logical_and(whole, ops.all(ops.isfinite(lsf), axis=-1, keepdims=True))
+    return ops.where(whole, lsf, UNIFORM)
+
+
+def _deflate(c, sign):
+    """Divides the known root at z = -1 (sum) or z = 1 (difference) out of the polynomial (..., 18)."""
+    out = [c[..., 0]]
+    for i in range(1, ORDER + 1):
+        out.append(c[..., i] - sign * out[-1])
+    return out
+
+
+def _roots(c):
+    """Symmetric polynomial (17 coefficients) -> its 8 angles, and how many sign changes there were."""
+    series = ops.stack([c[HALF]] + [2 * c[HALF - k] for k in range(1, HALF + 1)], axis=-1)
+    values = ops.matmul(series, COSINES)  # (..., 1025)
+    change = ops.cast(values[..., :-1] * values[..., 1:] < 0, "float32")
+    _, cell = ops.top_k(change * np.arange(2 * GRID, GRID, -1, dtype="float32"), HALF)
+    left = ops.take_along_axis(values, cell, axis=-1)
+    right = ops.take_along_axis(values, cell + 1, axis=-1)
+    inside = ops.clip(left / (left - right + 1e-12), 0.0, 1.0)
+    return (ops.cast(cell, "float32") + inside) * (np.pi / GRID), ops.sum(change, axis=-1, keepdims=True)
+
+
+def order_lsf(lsf):
+    """Sorts LSFs (..., 16) and keeps them MIN_GAP apart and below pi: whatever was decoded, 1/A(z) is stable."""
+    lsf = ops.sort(lsf, axis=-1)
+    gaps = lsf - ops.concatenate([ops.zeros_like(lsf[..., :1]), lsf[..., :-1]], axis=-1)
+    lsf = ops.cumsum(ops.maximum(gaps, MIN_GAP), axis=-1)
+    return lsf * ops.minimum(1.0, TOP / lsf[..., -1:])
+
+
+def interpolate_lsf(lsf):
+    """LSFs per 20 ms (B, F, 16) -> per 5 ms (B, 4F, 16), moving from the frame before to this one."""
+    before = previous(lsf)
+    steps = ops.stack([before * (1 - w) + lsf * w for w in INTERPOLATION], axis=2)
+    return ops.reshape(steps, (-1, 4 * lsf.shape[1], ORDER))
+
+
+def lpc_from_lsf(lsf):
+    """LSFs (..., 16) -> predictors (..., 17): two products of second-order factors."""
+
+    def product(cosines):
+        out = [ops.ones_like(cosines[..., 0])]
+        for i in range(HALF):
+            b, n = -2 * cosines[..., i], len(out)
+            out = [sum(term for term in ((out[j] if j < n else None), (b * out[j - 1] if 1 <= j <= n else None),
+                                         (out[j - 2] if j >= 2 else None)) if term is not None) for j in range(n + 2)]
+        return out
+
+    cosines = ops.cos(lsf)
+    p, q = product(cosines[..., 0::2]), product(cosines[..., 1::2])
+    p = [p[0]] + [p[i] + p[i - 1] for i in range(1, ORDER + 1)]
+    q = [q[0]] + [q[i] - q[i - 1] for i in range(1, ORDER + 1)]
+    return ops.stack([(u + v) / 2 for u, v in zip(p, q)], axis=-1)
+
+
+def analysis_filter(x, a, n=SUBFRAME):
+    """A(z): x (B, T), one predictor per n samples a (B, T/n, 17) -> residual (B, T)."""
+    length = x.shape[1]
+    past = ops.pad(x, [[0, 0], [ORDER, 0]])
+    blocks = [ops.reshape(past[:, ORDER - k: ORDER - k + length], (-1, length // n, n)) for k in range(ORDER + 1)]
+    return ops.reshape(sum(a[..., k: k + 1] * block for k, block in enumerate(blocks)), (-1, length))
+
+
+def synthesis_filter(r, a, n=SUBFRAME):
+    """1/A(z), the exact inverse of `analysis_filter`.
+
+    In blocks of 16 samples the filter is y[t] = M y[t-1] + H r[t]: H is the Toeplitz matrix of the impulse response and
+    M = -H U carries the 16 outputs before the block. H r is computed for all blocks at once; only the products with M
+    are left for the scan over time.
+
+    Args:
+        r: residual (B, T).
+        a: predictors (B, T/n, 17), n a multiple of 16.
+
+    Returns:
+        y: waveform (B, T).
+    """
+    frames, inner = r.shape[1] // n, n // ORDER
+    response = _toeplitz(_impulse_response(a))  # H (B, F, 16, 16)
+    memory = ops.matmul(response, _memory(a))  # M (B, F, 16, 16)
+    drive = ops.einsum("bfij,bfnj->fbni", response, ops.reshape(r, (-1, frames, inner, ORDER)))
+
+    def frame(before, inputs):
+        memory, drive = inputs  # (B, 16, 16), (B, n / 16, 16)
+        blocks, block = [], before[:, -ORDER:]
+        for i in range(inner):
+            block = ops.sum(memory * block[:, None], axis=-1) + drive[:, i]
+            blocks.append(block)
+        out = ops.concatenate(blocks, axis=-1)
+        return out, out
+
+    start = ops.reshape(ops.zeros_like(drive[0]), (-1, n))
+    _, y = ops.scan(frame, start, (ops.transpose(memory, (1, 0, 2, 3)), drive))  # (F, B, n)
+    return ops.reshape(ops.transpose(y, (1, 0, 2)), (-1, frames * n))
+
+
+def _impulse_response(a):
+    """First 16 samples of 1/A(z): (..., 17) -> list of 16 (...)."""
+    h = [ops.ones_like(a[..., 0])]
+    for n in range(1, ORDER):
+        h.append(-sum(a[..., k] * h[n - k] for k in range(1, n + 1)))
+    return ops.stack(h, axis=-1)
+
+
+_BELOW = np.subtract.outer(np.arange(ORDER), np.arange(ORDER))  # row - column
+
+
+def _toeplitz(h):
+    """(..., 16) -> lower triangular (..., 16, 16) with h[row - column]."""
+    padded = ops.concatenate([h, ops.zeros_like(h[..., :1])], axis=-1)
+    return ops.take(padded, np.where(_BELOW >= 0, _BELOW, ORDER), axis=-1)
+
+
+def _memory(a):
+    """-U: what the 16 samples before a block add to its input, (..., 17) -> (..., 16, 16) of -a[16 + row - column]."""
+    padded = ops.concatenate([-a, ops.zeros_like(a[..., :1])], axis=-1)
+    return ops.take(padded, np.where(_BELOW <= 0, ORDER + _BELOW, ORDER + 1), axis=-1)

@@ -1,0 +1,180 @@
+"""A residual module: a 1-D CNN autoencoder on time-domain samples, conditioned on what LPC has already sent.
+
+Its first and last layer are one long strided convolution that starts as an orthonormal lapped transform (the same
+kernel on both sides) and is trained like every other weight; small causal CNNs correct the coefficients before
+quantisation and after it. Step sizes are a function of the side information: learned bit allocation and noise shaping.
+
+References: Kankanahalli, ICASSP 2018; Zhen et al., Interspeech 2019, section 2; Malvar, "Signal Processing with
+Lapped Transforms", 1992 (the initial kernel).
+"""
+import keras
+import numpy as np
+from keras import layers, ops
+
+from neuralcodec.model.context import ModuleContext
+from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
+
+LIMIT = 127  # the largest symbol of a module's code
+
+
+def lapped_basis(n):
+    """Orthonormal lapped transform (2n, n): sine window times cosines, inverted by its own transpose."""
+    t, k = np.arange(2 * n) + 0.5, np.arange(n) + 0.5
+    window = np.sin(np.pi * t / (2 * n))[:, None]
+    return (window * np.sqrt(2 / n) * np.cos(np.pi / n * (t[:, None] + n / 2) * k)).astype("float32")
+
+
+def small():
+    """Initial weights of corrections: they start near zero, so that training starts from the transform itself."""
+    return keras.initializers.VarianceScaling(0.01, seed=1)
+
+
+class CausalConv1D(layers.Layer):
+    """Convolution over frames that sees the frames before and at most `lookahead` frames after.
+
+    It is written as a dense layer over neighbouring frames, which XLA runs several times faster on a CPU than its own
+    convolution with few frames and many channels.
+    """
+
+    def __init__(self, width, kernel, lookahead=0, **kwargs):
+        super().__init__(**kwargs)
+        self.kernel, self.padding = kernel, (kernel - 1 - lookahead, lookahead)
+        self.dense = layers.Dense(width, kernel_initializer=keras.initializers.GlorotUniform(seed=kernel), name="dense")
+
+    def build(self, shape):
+        self.dense.build((*shape[:-1], self.kernel * shape[-1]))
+        self.built = True
+
+    def call(self, x):
+        """(B, K, C) -> (B, K, width)."""
+        padded = ops.pad(x, [[0, 0], self.padding, [0, 0]])
+        return self.dense(ops.concatenate([padded[:, i: i + x.shape[1]] for i in range(self.kernel)], axis=-1))
+
+
+class ResidualBlock(layers.Layer):
+    """x + expand(conv(squeeze(x))): a bottleneck over three frames."""
+
+    def __init__(self, width, **kwargs):
+        super().__init__(**kwargs)
+        seed = keras.initializers.GlorotUniform
+        self.squeeze = layers.Dense(width // 2, kernel_initializer=seed(seed=2), name="squeeze")
+        self.conv = CausalConv1D(width // 2, 3, name="conv")
+        self.expand = layers.Dense(width, kernel_initializer=keras.initializers.VarianceScaling(0.1, seed=3),
+                                   name="expand")
+
+    def build(self, shape):
+        self.squeeze.build(shape)
+        inner = (*shape[:-1], self.squeeze.units)
+        self.conv.build(inner)
+        self.expand.build(inner)
+        self.built = True
+
+    def call(self, x):
+        y = ops.leaky_relu(self.squeeze(x), 0.2)
+        return x + self.expand(ops.leaky_relu(self.conv(y), 0.2))
+
+
+class Correction(layers.Layer):
+    """The CNN of an encoder or decoder: coefficients and side information in, a correction of the coefficients out."""
+
+    def __init__(self, hop, width, blocks, kernel=2, lookahead=0, **kwargs):
+        super().__init__(**kwargs)
+        self.enter = CausalConv1D(width, kernel, lookahead, name="enter")
+        self.condition = layers.Dense(width, use_bias=False, kernel_initializer=keras.initializers.GlorotUniform(seed=4),
+                                      name="condition")
+        self.blocks = [ResidualBlock(width, name=f"block_{i}") for i in range(blocks)]
+        self.leave = layers.Dense(hop, kernel_initializer=small(), name="leave")
+        self.width = width
+
+    def build(self, inputs, condition):
+        self.enter.build(inputs)
+        self.condition.build(condition)
+        inner = (*inputs[:-1], self.width)
+        for block in self.blocks:
+            block.build(inner)
+        self.leave.build(inner)
+        self.built = True
+
+    def call(self, x, condition):
+        h = self.enter(x) + self.condition(condition)
+        for block in self.blocks:
+            h = block(h)
+        return self.leave(ops.leaky_relu(h, 0.2))
+
+
+class ResidualModule(layers.Layer):
+    """One autoencoder of the cascade.
+
+    Args:
+        config: a ModuleConfig.
+        condition: width of the side information that conditions it.
+        first: whether it is the first of the cascade; a later one also sees what has been decoded so far.
+    """
+
+    def __init__(self, config, condition, first, **kwargs):
+        super().__init__(**kwargs)
+        self.config, self.first = config, first
+        hop, seen = config.hop, config.hop if first else 2 * config.hop
+        self.basis = self.add_weight(shape=(2 * hop, hop), name="basis", initializer="zeros")
+        self.basis.assign(lapped_basis(hop))
+        self.log_step = self.add_weight(shape=(hop,), initializer=keras.initializers.Constant(-0.3), name="log_step")
+        self.step_hidden = layers.Dense(config.step_width, activation="leaky_relu", name="step_hidden",
+                                        kernel_initializer=keras.initializers.GlorotUniform(seed=5))
+        self.step_out = layers.Dense(hop, use_bias=False, kernel_initializer=small(), name="step_out")
+        self.encoder = Correction(hop, config.encoder_width, config.encoder_blocks, name="encoder")
+        self.decoder = Correction(hop, config.decoder_width, config.decoder_blocks, kernel=3 + config.lookahead,
+                                  lookahead=config.lookahead, name="decoder")
+        self.quantizer = SoftmaxQuantizer(LIMIT, name="quantizer")
+        self.context = ModuleContext(config.context_width, not first, name="context")
+        self.step_hidden.build((None, condition))
+        self.step_out.build((None, config.step_width))
+        self.encoder.build((None, None, seen), (None, None, condition))
+        self.decoder.build((None, None, seen), (None, None, condition))
+        self.context.build()
+        self.built = True
+
+    def transform(self, x):
+        """Waveform (B, T) -> coefficients (B, K, hop), K = T / hop; frame k sees hop (k - 1) to hop (k + 1)."""
+        blocks = ops.reshape(x, (-1, x.shape[1] // self.config.hop, self.config.hop))
+        before = ops.concatenate([ops.zeros_like(blocks[:, :1]), blocks[:, :-1]], axis=1)
+        return ops.matmul(ops.concatenate([before, blocks], axis=-1), self.basis)
+
+    def inverse_transform(self, t):
+        """Coefficients (B, K, hop) -> waveform (B, T) by overlap-add; the last hop lacks its second half."""
+        hop = self.config.hop
+        halves = ops.matmul(t, ops.transpose(self.basis))  # (B, K, 2 hop)
+        after = ops.concatenate([halves[:, 1:, :hop], ops.zeros_like(halves[:, :1, :hop])], axis=1)
+        return ops.reshape(halves[..., hop:] + after, (-1, t.shape[1] * hop))
+
+    def step(self, condition):
+        """Step size of every coefficient from LSFs and gains: (B, K, C) -> (B, K, hop)."""
+        return ops.exp(self.log_step + self.step_out(self.step_hidden(condition)))
+
+    def encode(self, residual, so_far, condition, step):
+        """Residual and decoded so far (B, T) -> coefficients (B, K, hop) in units of the step, before quantisation."""
+        t = self.transform(residual)
+        seen = t if self.first else ops.concatenate([t, self.transform(so_far)], axis=-1)
+        return (t + self.encoder(seen, condition)) / step
+
+    def decode(self, z, so_far, condition, step):
+        """Quantised coefficients in units of the step -> this module's part of the waveform (B, T)."""
+        t = z * step
+        seen = t if self.first else ops.concatenate([t, self.transform(so_far)], axis=-1)
+        return self.inverse_transform(t + self.decoder(seen, condition))
+
+    def call(self, residual, so_far, condition):
+        """Codes a residual.
+
+        Args:
+            residual: (B, T), what the modules before have left over.
+            so_far: (B, T), the sum of their outputs (ignored by the first module).
+            condition: (B, K, C) side information per code frame.
+
+        Returns:
+            decoded: (B, T).
+            symbols: (B, K, hop), with the gradient of the unquantised code.
+        """
+        step = self.step(condition)
+        z = self.encode(residual, so_far, condition, step)
+        quantised, symbols = self.quantizer(z)
+        return self.decode(quantised, so_far, condition, step), straight_through(z, symbols)

@@ -1,0 +1,91 @@
+"""Training speech: a folder of recordings as random clips."""
+from pathlib import Path
+
+import numpy as np
+
+from neuralcodec.audio import AudioSource
+from neuralcodec.errors import AudioError, TrainingDataError
+
+EXTENSIONS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"}
+LEVELS_DB = (-6.0, 8.0)  # random gain of a clip: presets must not depend on the level of recordings
+DITHER = 1e-5  # keeps digital silence out of the logarithms
+
+
+def audio_files(data):
+    """Every recording in a folder (recursively), or the files of a list, in a fixed order.
+
+    Raises:
+        TrainingDataError: the folder does not exist or holds no recording.
+    """
+    if not isinstance(data, (str, Path)):
+        return [Path(path) for path in data]
+    folder = Path(data)
+    if folder.is_file():
+        return [folder]
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    if not files:
+        raise TrainingDataError(f"No recordings ({', '.join(sorted(EXTENSIONS))}) in {folder}: check the path.")
+    return files
+
+
+def read_speech(path):
+    """A recording as 16 kHz mono int16 samples (N,)."""
+    with AudioSource(path) as source:
+        blocks = [np.round(np.clip(block, -1, 1) * 32767).astype(np.int16) for block in source.blocks()]
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
+
+
+def load_speech(files, minimum_seconds=1.0):
+    """All recordings one after another.
+
+    Args:
+        files: paths of recordings.
+        minimum_seconds: least amount of speech that is worth starting with.
+
+    Returns:
+        samples: (N,) int16 at 16 kHz.
+        skipped: {path: reason} of the files that could not be read.
+
+    Raises:
+        TrainingDataError: less than `minimum_seconds` could be read.
+    """
+    parts, skipped = [], {}
+    for path in files:
+        try:
+            parts.append(read_speech(path))
+        except AudioError as error:
+            skipped[path] = str(error)
+    samples = np.concatenate(parts) if parts else np.zeros(0, np.int16)
+    if samples.size < minimum_seconds * 16000:
+        raise TrainingDataError(f"Only {samples.size / 16000:.1f} s of speech could be read from {len(files)} files; "
+                                f"at least {minimum_seconds:g} s are needed.")
+    return samples, skipped
+
+
+class ClipSampler:
+    """Endless random clips at random levels.
+
+    Args:
+        samples: (N,) int16.
+        length: samples of a clip.
+        batch_size: clips of a batch.
+        seed: of positions, levels and dither.
+    """
+
+    def __init__(self, samples, length, batch_size, seed):
+        if samples.size <= length:  # a toy data set still fills a clip
+            samples = np.tile(samples, length // samples.size + 2)
+        self.samples, self.length, self.batch_size = samples, length, batch_size
+        self.rng = np.random.default_rng(seed)
+
+    def batch(self):
+        """(batch_size, length) float32 in [-1, 1]."""
+        starts = self.rng.integers(0, self.samples.size - self.length, self.batch_size)
+        clips = np.stack([self.samples[start: start + self.length] for start in starts]).astype("float32") / 32768
+        gains = 10 ** (self.rng.uniform(*LEVELS_DB, (self.batch_size, 1)) / 20)
+        noise = self.rng.standard_normal(clips.shape) * DITHER
+        return np.clip(clips * gains + noise, -1, 1).astype("float32")
+
+    def __iter__(self):
+        while True:
+            yield self.batch()

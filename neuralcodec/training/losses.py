@@ -1,0 +1,124 @@
+"""Training losses on waveforms: log-mel at four resolutions, LPC-weighted error, loudness disturbance.
+
+Each function takes clean and decoded waveforms (B, T) in [-1, 1] and returns a scalar.
+"""
+import numpy as np
+from keras import ops
+
+from neuralcodec.model.config import FRAME, ORDER, SAMPLE_RATE, SUBFRAME
+from neuralcodec.model.lpc import analysis_filter
+
+MEL_RESOLUTIONS = ((128, 20), (256, 32), (512, 64), (1024, 80))  # window in samples, bands
+MEL_FLOOR = 3e-4  # at a window of 256: below the noise floor of a quiet room
+
+
+def power_spectrum(x, n, hop):
+    """(B, T) -> (B, frames, n / 2 + 1), Hann window."""
+    real, imaginary = ops.stft(x, sequence_length=n, sequence_stride=hop, fft_length=n, window="hann", center=False)
+    return ops.square(real) + ops.square(imaginary)
+
+
+def mel_bank(n, bands):
+    """Triangular filters on the mel scale of O'Shaughnessy (1987): (n / 2 + 1, bands)."""
+    to_mel = lambda hz: 1127.0 * np.log1p(hz / 700.0)
+    bins = to_mel(np.linspace(0, SAMPLE_RATE / 2, n // 2 + 1))[:, None]
+    edges = np.linspace(0, to_mel(SAMPLE_RATE / 2), bands + 2)
+    rise = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    fall = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
+    return np.maximum(0.0, np.minimum(rise, fall)).astype("float32")
+
+
+MEL_BANKS = [(n, mel_bank(n, bands)) for n, bands in MEL_RESOLUTIONS]
+
+
+def mel_loss(x, y):
+    """Mean absolute difference of log-mel spectra, averaged over four resolutions."""
+    loss = 0.0
+    for n, bank in MEL_BANKS:
+        clean, coded = (ops.matmul(ops.sqrt(power_spectrum(v, n, n // 2) + 1e-9), bank) for v in (x, y))
+        floor = MEL_FLOOR * n / 256
+        loss += ops.mean(ops.abs(ops.log(clean + floor) - ops.log(coded + floor)))
+    return loss / len(MEL_BANKS)
+
+
+ZEROS = (0.92 ** np.arange(ORDER + 1)).astype("float32")
+POLE = 0.68
+
+
+def weight(error, a):
+    """W(z) = A(z / 0.92) / (1 - 0.68 z^-1), the noise weighting of AMR-WB (3GPP TS 26.190, section 5.4).
+
+    The pole's impulse response is cut after 32 samples, where it is 4e-6, and summed by doubling.
+
+    Args:
+        error: (B, T).
+        a: predictors (B, F, 17), one per 20 ms.
+    """
+    error = analysis_filter(error, a * ZEROS, FRAME)
+    for shift in (1, 2, 4, 8, 16):
+        error = error + POLE ** shift * ops.pad(error[:, :-shift], [[0, 0], [shift, 0]])
+    return error
+
+
+def weighted_loss(x, y, a):
+    """Root of the weighted noise-to-signal ratio per 5 ms."""
+    power = lambda v: ops.mean(ops.square(ops.reshape(weight(v, a), (-1, v.shape[1] // SUBFRAME, SUBFRAME))), axis=-1)
+    return ops.mean(ops.sqrt(power(x - y) / (power(x) + 1e-6) + 1e-4))
+
+
+# Loudness per band in the manner of ITU-T P.862. Band edges: Traunmueller 1990. Threshold in quiet: Terhardt 1979.
+# Exponent 0.23: Zwicker and Fastl.
+BANDS, WINDOW, HOP = 49, 512, 256
+
+
+def _bark_bands():
+    hz = np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW
+    bark = 26.81 * hz / (1960.0 + hz) - 0.53
+    edges = np.linspace(bark[1] - 1e-6, bark[-1] + 1e-6, BANDS + 1)
+    band = np.searchsorted(edges, bark) - 1
+    group = (band[:, None] == np.arange(BANDS)).astype("float32")  # (257, 49); DC belongs to no band
+    centre = (edges[1:] + edges[:-1]) / 2
+    khz = np.maximum(1960.0 * (centre + 0.53) / (26.28 - centre), 50.0) / 1000
+    threshold = 10 ** ((3.64 * khz ** -0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * khz ** 4) / 10)
+    exponent = 0.23 * np.where(centre < 4, np.minimum(6 / (np.maximum(centre, 0) + 2), 2.0), 1.0) ** 0.15
+    return group, threshold.astype("float32"), exponent.astype("float32"), float(edges[1] - edges[0])
+
+
+GROUP, THRESHOLD, EXPONENT, BAND_WIDTH = _bark_bands()
+SPEECH_POWER = 1e7  # power of active speech at about 70 dB SPL on this scale
+SPECTRUM_SCALE = 2.0 / 192.0 / WINDOW  # Hann window's energy, one-sided spectrum
+
+
+def active_gain(x):
+    """Gain (B, 1) that brings the active frames of x to SPEECH_POWER."""
+    level = ops.mean(ops.square(ops.reshape(x, (-1, x.shape[1] // FRAME, FRAME))), axis=-1)
+    active = ops.cast(level > 1e-2 * ops.mean(level, axis=-1, keepdims=True), "float32")
+    speech = ops.sum(level * active, axis=-1) / (ops.sum(active, axis=-1) + 1e-6)
+    return ops.sqrt(SPEECH_POWER / ops.maximum(speech, 1e-8))[:, None]
+
+
+def loudness(x):
+    """Waveform at SPEECH_POWER -> power and loudness per Bark band, (B, frames, 49) each."""
+    power = ops.matmul(power_spectrum(x, WINDOW, HOP) * SPECTRUM_SCALE, GROUP)
+    scale = 0.3 * (THRESHOLD / 0.5) ** EXPONENT
+    return power, scale * ops.relu((0.5 + 0.5 * power / THRESHOLD) ** EXPONENT - 1.0)
+
+
+def disturbance_loss(x, y):
+    """0.1 x symmetric + 0.031 x asymmetric disturbance: what was added is heard more than what is missing.
+
+    Reference: ITU-T P.862 (2001), section 10.2, without its time alignment and level equalisation.
+    """
+    gain = active_gain(x)
+    (px, lx), (py, ly) = loudness(x * gain), loudness(y * gain)
+    difference = ops.relu(ops.abs(ly - lx) - 0.25 * ops.minimum(lx, ly))
+    asymmetry = ops.stop_gradient(((py + 50.0) / (px + 50.0)) ** 1.2)
+    asymmetry = ops.where(asymmetry < 3.0, 0.0, ops.minimum(asymmetry, 12.0))
+    symmetric = ops.sqrt(ops.sum(ops.square(difference * BAND_WIDTH), axis=-1) + 1e-6) * np.sqrt(BANDS * BAND_WIDTH)
+    asymmetric = ops.sum(difference * asymmetry * BAND_WIDTH, axis=-1)
+    loud = ((ops.sum(ops.where(px > THRESHOLD, px, 0.0), axis=-1) + 1e5) / 1e7) ** 0.04
+
+    def over_time(v):
+        return ops.mean(ops.sqrt(ops.mean(ops.square(ops.minimum(v / loud, 45.0)), axis=-1) + 1e-6))
+
+    return 0.1 * over_time(symmetric) + 0.031 * over_time(asymmetric)

@@ -1,0 +1,188 @@
+"""A training run from a configuration: phase after phase, with checkpoints, a log to plot, and validation."""
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from neuralcodec.errors import ConfigError
+from neuralcodec.model import lpc
+from neuralcodec.model.cascade import Cascade
+from neuralcodec.model.config import FRAME
+from neuralcodec.training.data import ClipSampler, audio_files, load_speech
+from neuralcodec.training.settings import LPC, TrainingConfig
+from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
+
+CHECKPOINT, OPTIMIZER, PROGRESS, LOG = "checkpoint.weights.h5", "optimizer.npz", "progress.json", "log.csv"
+CLIP_NORM = 1.0
+
+
+@dataclass
+class Progress:
+    """Where a run stands: enough to go on from its checkpoint."""
+
+    phase: int = 0
+    epoch: int = 0
+    rate_weight: float = 0.0
+    seconds: float = 0.0
+
+    @classmethod
+    def read(cls, folder):
+        try:
+            return cls(**json.loads((folder / PROGRESS).read_text()))
+        except (OSError, ValueError, TypeError):
+            raise ConfigError(f"Nothing to resume in {folder}: start the run without --resume.") from None
+
+
+def train(config, data, output, resume=False, callbacks=(), validate=None):
+    """Trains a cascade through all phases of a configuration.
+
+    Args:
+        config: a TrainingConfig.
+        data: folder or list of recordings.
+        output: folder for checkpoint, log and configuration.
+        resume: go on from the checkpoint in `output`.
+        callbacks: further Keras callbacks, for every phase.
+        validate: called as validate(cascade) -> dict of figures, every `validate_epochs` epochs.
+
+    Returns:
+        The trained Cascade. Its weights are also in `output`.
+
+    Raises:
+        ConfigError: nothing to resume.
+        TrainingDataError: no or too little speech.
+    """
+    output = Path(output)
+    progress = Progress.read(output) if resume else Progress(rate_weight=config.rate_weight)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "config.json").write_text(json.dumps(config.to_dict(), indent=1) + "\n")
+    samples, _ = load_speech(audio_files(data))
+    keras.utils.set_random_seed(config.seed)
+    cascade = Cascade(config.model)
+    if resume:
+        cascade.load_weights(output / CHECKPOINT)
+    elif config.start:
+        cascade.load_weights(config.start)
+    else:
+        adapt(cascade, samples, config.seed)
+    for index in range(progress.phase, len(config.phases)):
+        run_phase(cascade, config, index, progress, samples, output, callbacks, validate)
+        progress = Progress(phase=index + 1, rate_weight=progress.rate_weight, seconds=progress.seconds)
+        write_checkpoint(cascade, progress, output)
+    return cascade
+
+
+def adapt(cascade, samples, seed):
+    """Fits the statistics that are not trained: mean and deviation of the LSFs."""
+    clips = ClipSampler(samples, 50 * FRAME, 64, seed).batch()
+    cascade.lsf_quantizer.adapt(lpc.analyse(ops.convert_to_tensor(clips))[1])
+
+
+def run_phase(cascade, config, index, progress, samples, output, callbacks, validate):
+    """Runs one phase from `progress.epoch` on, keeping `progress` up to date."""
+    phase = config.phases[index]
+    cascade.active = phase.modules
+    choose_trainable(cascade, phase)
+    control = RateControl(phase.kbps or config.kbps, progress.rate_weight)
+    trainer = CascadeTrainer(cascade, control, config.disturbance_weight)
+    trainer.compile(optimizer=GuardedAdam(schedule(phase), global_clipnorm=CLIP_NORM), loss=None, jit_compile="auto")
+    optimizer = trainer.optimizer
+    optimizer.build(trainer.trainable_variables)
+    done = progress.epoch * config.epoch_steps
+    if done:
+        read_optimizer(optimizer, output)
+    length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
+    clips = ClipSampler(samples, length, config.batch_size, (config.seed, index, done))
+    epochs = math.ceil(phase.steps / config.epoch_steps)
+    keeper = Keeper(cascade, config, index, progress, output, validate)
+    trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
+                steps_per_epoch=min(config.epoch_steps, phase.steps), callbacks=[keeper, *callbacks])
+
+
+def batches(clips):
+    """Keras wants (inputs, targets); the loss compares the clip with itself, so there is no separate target."""
+    for batch in clips:
+        yield (batch,)
+
+
+def choose_trainable(cascade, phase):
+    """Freezes what this phase does not train."""
+    names = phase.train or (LPC, *(module.name for module in cascade.chain[: phase.modules]))
+    cascade.lsf_quantizer.trainable = LPC in names and cascade.config.lpc == "trained"
+    cascade.side_context.trainable = LPC in names
+    for module in cascade.chain:
+        module.trainable = module.name in names
+    unknown = set(names) - {LPC, *(module.name for module in cascade.chain)}
+    if unknown:
+        raise ConfigError(f'`train` of phase {phase.name!r} names {sorted(unknown)[0]!r}; it must be "lpc" or one of '
+                          f'{", ".join(module.name for module in cascade.chain)}.')
+
+
+def schedule(phase):
+    """Linear warm-up, then a cosine from the first to the final learning rate."""
+    warmup = min(phase.warmup, phase.steps // 2)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup else phase.learning_rate, max(phase.steps - warmup, 1), warmup_steps=warmup,
+        alpha=phase.final_learning_rate / phase.learning_rate,
+        warmup_target=phase.learning_rate if warmup else None)
+
+
+class Keeper(keras.callbacks.Callback):
+    """After every epoch: a line in the log, a checkpoint, and now and then a validation."""
+
+    def __init__(self, cascade, config, index, progress, output, validate):
+        super().__init__()
+        self.cascade, self.config, self.index, self.progress = cascade, config, index, progress
+        self.output, self.validate = output, validate
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {name: float(value) for name, value in (logs or {}).items()}
+        self.progress.seconds += time.monotonic() - self.started
+        self.progress.phase, self.progress.epoch = self.index, epoch + 1
+        self.progress.rate_weight = logs["rate_weight"]
+        write_checkpoint(self.cascade, self.progress, self.output, self.model.optimizer)
+        row = {"phase": self.config.phases[self.index].name, "step": (epoch + 1) * self.config.epoch_steps,
+               "seconds": round(self.progress.seconds, 1)}
+        row.update({name: round(logs[name], 5) for name in (*CascadeTrainer.PARTS, "rate_weight")})
+        if self.validate and (epoch + 1) % self.config.validate_epochs == 0:
+            row.update(self.validate(self.cascade))
+        append_row(self.output / LOG, row)
+
+
+LOG_COLUMNS = ("phase", "step", "seconds", *CascadeTrainer.PARTS, "rate_weight", "valid_kbps", "valid_pesq",
+               "valid_si_sdr")
+
+
+def append_row(path, row):
+    """Adds a line to the CSV log, the header first."""
+    lines = [] if path.exists() else [",".join(LOG_COLUMNS)]
+    lines.append(",".join(str(row.get(name, "")) for name in LOG_COLUMNS))
+    with open(path, "a", encoding="utf-8") as log:
+        log.write("\n".join(lines) + "\n")
+
+
+def write_checkpoint(cascade, progress, output, optimizer=None):
+    """Weights, optimiser and progress, each written beside and renamed: an interrupted run leaves the last one whole."""
+    beside = output / ("next." + CHECKPOINT)
+    cascade.save_weights(beside, overwrite=True)
+    beside.replace(output / CHECKPOINT)
+    if optimizer is not None:
+        beside = output / ("next." + OPTIMIZER)
+        np.savez(beside, *[np.asarray(variable) for variable in optimizer.variables])
+        beside.replace(output / OPTIMIZER)
+    beside = output / ("next." + PROGRESS)
+    beside.write_text(json.dumps(vars(progress)) + "\n")
+    beside.replace(output / PROGRESS)
+
+
+def read_optimizer(optimizer, output):
+    with np.load(output / OPTIMIZER, allow_pickle=False) as arrays:
+        for variable, name in zip(optimizer.variables, arrays.files):
+            variable.assign(arrays[name])

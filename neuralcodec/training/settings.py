@@ -1,0 +1,108 @@
+"""A training run as data: one JSON file from which `neuralcodec train` reproduces a preset."""
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from neuralcodec.errors import ConfigError
+from neuralcodec.model.config import CascadeConfig
+
+LPC = "lpc"  # the name that stands for module 0 in `train`
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of training with one learning-rate schedule.
+
+    Args:
+        name: for logs and checkpoints.
+        steps: gradient steps.
+        modules: how many residual modules run.
+        train: what learns: "lpc", "module_0", ...; empty for everything that runs.
+        learning_rate, final_learning_rate: start and end of a cosine.
+        warmup: steps over which the rate rises from zero.
+        kbps: target bitrate, if it differs from the run's.
+    """
+
+    name: str
+    steps: int
+    modules: int
+    train: tuple = ()
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-3
+    warmup: int = 200
+    kbps: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything a run depends on besides the speech.
+
+    Args:
+        name: the preset's name.
+        description: one line for `neuralcodec presets`.
+        kbps: nominal bitrate of the preset.
+        model: the cascade.
+        phases: greedy phases module by module, then joint ones.
+        start: name or folder of a preset to start from; empty to start from scratch.
+        seed: of the weights, the clips and their levels.
+        batch_size: clips a step.
+        clip_frames: 20 ms frames of a clip that count in the loss.
+        rate_weight: weight of a kbps in the loss at the start; from then on it follows the rate.
+        disturbance_weight: weight of the loudness disturbance in the loss.
+        epoch_steps: steps between log lines and checkpoints.
+        validate_epochs: epochs between validations on real files.
+    """
+
+    name: str
+    description: str
+    kbps: float
+    model: CascadeConfig
+    phases: tuple = field(default_factory=tuple)
+    start: str = ""
+    seed: int = 1
+    batch_size: int = 12
+    clip_frames: int = 30
+    rate_weight: float = 0.02
+    disturbance_weight: float = 0.4
+    epoch_steps: int = 250
+    validate_epochs: int = 4
+
+    def to_dict(self):
+        return {**asdict(self), "model": self.model.to_dict(), "phases": [asdict(phase) for phase in self.phases]}
+
+    @classmethod
+    def from_dict(cls, data):
+        """Builds a configuration from JSON data; unknown or missing settings raise ConfigError."""
+        if not isinstance(data, dict):
+            raise ConfigError("A training configuration is a JSON object.")
+        check_keys(data, cls, "training setting")
+        if not data.get("phases"):
+            raise ConfigError('A training configuration needs at least one phase in "phases".')
+        for phase in data["phases"]:
+            check_keys(phase, Phase, "phase setting")
+        try:
+            phases = tuple(Phase(**{**phase, "train": tuple(phase.get("train", ()))}) for phase in data["phases"])
+            config = cls(**{**data, "model": CascadeConfig.from_dict(data.get("model")), "phases": phases})
+        except TypeError as error:
+            raise ConfigError(f"The training configuration lacks a setting: {error}.") from None
+        for phase in phases:
+            if not 1 <= phase.modules <= len(config.model.modules) or phase.steps < 1:
+                raise ConfigError(f"Phase {phase.name!r} must run at least one step and 1 to "
+                                  f"{len(config.model.modules)} modules.")
+        return config
+
+    @classmethod
+    def read(cls, path):
+        try:
+            return cls.from_dict(json.loads(Path(path).read_text()))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"Cannot read the configuration {path}: {error}.") from None
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"{path} is not valid JSON: {error}.") from None
+
+
+def check_keys(data, cls, what):
+    known = {f.name for f in fields(cls)}
+    unknown = set(data) - known if isinstance(data, dict) else {str(data)}
+    if unknown:
+        raise ConfigError(f"Unknown {what} {sorted(unknown)[0]!r}; known are {', '.join(sorted(known))}.")

@@ -1,0 +1,89 @@
+"""The trainable wrapper around a cascade: losses, entropy control and a guarded optimiser, for Keras' own `fit`."""
+import keras
+from keras import ops
+
+from neuralcodec.model.config import FRAME
+from neuralcodec.training import losses
+
+
+class RateControl(keras.metrics.Metric):
+    """Steers the weight of the rate in the loss towards a target bitrate, slowly, step by step.
+
+    It is a metric because Keras carries a metric's state through a training step on every backend; unlike one, it
+    keeps its state from epoch to epoch.
+
+    Args:
+        kbps: the target.
+        weight: the weight of one kbps in the loss at the start.
+    """
+
+    SPEED, MOST = 0.012, 0.004  # relative change of the weight per step: proportional, and at most 0.4 %
+    RANGE = (1e-3, 0.5)
+
+    def __init__(self, kbps, weight, name="rate_weight"):
+        super().__init__(name=name)
+        self.kbps = self.add_variable(shape=(), initializer=keras.initializers.Constant(kbps), name="kbps")
+        self.weight = self.add_variable(shape=(), initializer=keras.initializers.Constant(weight), name="weight")
+
+    def update_state(self, kbps, sample_weight=None):
+        change = ops.clip(self.SPEED * (kbps / self.kbps - 1.0), -self.MOST, self.MOST)
+        change = ops.where(ops.isfinite(change), change, 0.0)
+        self.weight.assign(ops.clip(self.weight * ops.exp(change), *self.RANGE))
+
+    def result(self):
+        return ops.convert_to_tensor(self.weight)
+
+    def reset_state(self):
+        pass
+
+
+class GuardedAdam(keras.optimizers.Adam):
+    """Adam that skips a gradient which is not finite instead of poisoning the weights."""
+
+    def apply(self, grads, trainable_variables=None):
+        finite = ops.all(ops.stack([ops.all(ops.isfinite(grad)) for grad in grads]))
+        super().apply([ops.where(finite, grad, ops.zeros_like(grad)) for grad in grads], trainable_variables)
+
+
+class CascadeTrainer(keras.Model):
+    """A cascade with its losses, trained by `fit` on batches of clips (B, T).
+
+    Args:
+        cascade: the Cascade to train.
+        rate_control: RateControl with the target bitrate.
+        disturbance_weight: weight of the loudness disturbance.
+    """
+
+    PARTS = ("mel", "weighted", "disturbance", "kbps")
+
+    def __init__(self, cascade, rate_control, disturbance_weight=0.4):
+        super().__init__(name="trainer")
+        self.cascade, self.rate_control, self.disturbance_weight = cascade, rate_control, disturbance_weight
+        self.means = [keras.metrics.Mean(name=name) for name in self.PARTS]
+        self.built = True
+
+    @property
+    def metrics(self):
+        return [*self.means, self.rate_control]
+
+    def call(self, x):
+        return self.cascade(x)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Sum of the losses over the samples that are complete, plus rate_weight x kbps."""
+        frames = x.shape[1] // FRAME - incomplete_frames(self.cascade.config)
+        clean, coded = (v[:, : frames * FRAME] for v in (x, y_pred["decoded"]))
+        mel = losses.mel_loss(clean, coded)
+        weighted = losses.weighted_loss(clean, coded, y_pred["predictor"][:, :frames])
+        disturbance = losses.disturbance_loss(clean, coded)
+        kbps = ops.mean(ops.sum(y_pred["kbps"], axis=-1))
+        loss = mel + weighted + self.disturbance_weight * disturbance + self.rate_control.weight * kbps
+        for mean, value in zip(self.means, (mel, weighted, disturbance, kbps)):
+            mean.update_state(value)
+        self.rate_control.update_state(kbps)
+        return loss
+
+
+def incomplete_frames(config):
+    """Frames at the end of a clip that lack the packets after it."""
+    return -(-(config.delay - FRAME) // FRAME)
