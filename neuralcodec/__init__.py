@@ -1,1 +1,30 @@
-"""A neural speech codec that people install: pretrained bitrate presets for 16 kHz speech."""
+"""A neural speech codec that people install: pretrained bitrate presets for 16 kHz speech.
+
+Example:
+    >>> from neuralcodec import Codec
+    >>> codec = Codec.from_pretrained("cq-24k")
+    >>> codec.compress("speech.wav", "speech.nac")
+    >>> codec.decompress("speech.nac", "decoded.wav")
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+__all__ = ["Codec", "codec_info", "list_presets", "__version__"]
+
+_HOMES = {
+    "Codec": "neuralcodec.codec",
+    "codec_info": "neuralcodec.info",
+    "list_presets": "neuralcodec.zoo.presets",
+}
+
+
+def __getattr__(name):
+    """Imports a public name when it is first used, so that `import neuralcodec` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'neuralcodec' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__():
+    return __all__

@@ -55,3 +55,7 @@ class TrainingDataError(NeuralCodecError):
 
 class MissingDependencyError(NeuralCodecError, ImportError):
     """An optional package or system library is needed for what was asked."""
+
+
+class ConversionWarning(UserWarning):
+    """A recording is mixed to mono or resampled before it is coded."""

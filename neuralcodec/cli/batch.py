@@ -1,0 +1,57 @@
+"""Work on one file after another, with a progress bar, going on after a bad one."""
+
+import sys
+import warnings
+from pathlib import Path
+
+from neuralcodec.errors import ConversionWarning, NeuralCodecError
+
+_DELAY = 2  # seconds before a bar appears
+
+
+def run(jobs, work):
+    """Works through all jobs; with a single one its error is raised as it is.
+
+    Args:
+        jobs: list of (source, target).
+        work: called as work(source, target, progress), with progress(done, total).
+
+    Raises:
+        NeuralCodecError: that of the only job, or one that lists all failures.
+    """
+    failures = []
+    with progress_bar(len(jobs)) as bar, warnings.catch_warnings():
+        warnings.simplefilter("always", ConversionWarning)
+        warnings.showwarning = lambda message, *_: bar.write(f"Note: {message}", file=sys.stderr)
+        for number, (source, target) in enumerate(jobs):
+            try:
+                if target != "-":
+                    _make_folder(Path(target).parent)
+                work(source, target, lambda done, total: show(bar, number + done / max(total, 1)))
+            except NeuralCodecError as error:
+                if len(jobs) == 1:
+                    raise
+                failures.append(f"  {source}: {error}")
+            show(bar, number + 1)
+    if failures:
+        raise NeuralCodecError("\n".join([f"{len(failures)} of {len(jobs)} files failed:", *failures]))
+
+
+def progress_bar(total):
+    """A bar on standard error, only where that is a terminal, and only once the work has taken two seconds."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, disable=None, delay=_DELAY, file=sys.stderr, leave=False,
+                bar_format="{percentage:3.0f}% |{bar}| {elapsed} < {remaining}")
+
+
+def show(bar, done):
+    """Moves a bar to `done` of its total."""
+    bar.update(done - bar.n)
+
+
+def _make_folder(folder):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NeuralCodecError(f"The folder '{folder}' cannot be made: {error.strerror}.") from error

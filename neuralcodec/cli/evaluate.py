@@ -1,0 +1,37 @@
+"""`neuralcodec evaluate`"""
+
+from pathlib import Path
+
+import click
+
+from neuralcodec.cli import options
+
+
+@click.command()
+@options.preset
+@click.option("--data", metavar="DIR", required=True, type=click.Path(path_type=Path),
+              help="Folder of recordings, searched recursively, or one recording.")
+@click.option("--peers", is_flag=True, help="Also code the recordings with Opus and AMR-WB, where these are installed.")
+@click.option("--output", metavar="FILE.csv", type=click.Path(path_type=Path), help="Write a row per clip and codec.")
+@click.option("--metrics", metavar="NAMES", help="Such as pesq,estoi,visqol; by default all that are quick.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Only the first N recordings.")
+def evaluate(preset, data, peers, output, metrics, limit):
+    """Measure a preset on recordings: real files, written, read back and scored.
+
+    Prints the mean of every metric with its 95 % bootstrap interval.
+    """
+    from neuralcodec.cli import batch
+    from neuralcodec.codec import Codec
+    from neuralcodec.evaluation import evaluate as evaluation
+    from neuralcodec.evaluation.peers import available_peers, missing_libraries
+    from neuralcodec.training.data import audio_files
+
+    codec, files = Codec.from_pretrained(preset), audio_files(data)[:limit]
+    for sentence in missing_libraries() if peers else ():
+        click.echo(f"Note: {sentence}", err=True)
+    with batch.progress_bar(len(files)) as bar:
+        rows = evaluation.evaluate(codec, files, available_peers() if peers else (),
+                                   metrics.split(",") if metrics else None, lambda done, _: batch.show(bar, done))
+    if output is not None:
+        evaluation.write_csv(rows, output)
+    click.echo(evaluation.format_table(evaluation.summary(rows)))

@@ -1,0 +1,58 @@
+"""`neuralcodec info`"""
+
+import json
+
+import click
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
+def info(files, as_json):
+    """Show what .nac files hold: preset, duration, rate, bits per module, integrity.
+
+    The exit code is 1 if a file is damaged.
+    """
+    from neuralcodec.info import codec_info
+
+    all_intact = True
+    for number, file in enumerate(files):
+        facts = codec_info(file)
+        if as_json:
+            click.echo(json.dumps({"file": file, **facts}))
+        else:
+            click.echo(("\n" if number else "") + _as_text(file, facts))
+        all_intact = all_intact and facts["intact"]
+    return 0 if all_intact else 1
+
+
+def _as_text(file, facts):
+    kbps = facts["kbps_by_module"]
+    rate = f"{facts['kbps']:.2f} kbps ({facts['bytes']} bytes)" if facts["samples"] else f"{facts['bytes']} bytes"
+    lines = [
+        ("file", file),
+        ("preset", f"{facts['preset']} ({_availability(facts)})"),
+        ("duration", f"{facts['seconds']:.3f} s ({facts['samples']} samples at {facts['sample_rate']} Hz)"),
+        ("rate", rate),
+        *((name.replace("_", " "), f"{value:.2f} kbps") for name, value in kbps.items() if value is not None),
+        ("integrity", _integrity(facts)),
+    ]
+    return "\n".join(f"{name:<10} {value}" for name, value in lines)
+
+
+def _availability(facts):
+    from neuralcodec.zoo.presets import list_presets, preset_info
+
+    if facts["preset"] not in list_presets():
+        return "not installed"
+    installed = preset_info(facts["preset"])["hash"]
+    return "installed" if installed.startswith(facts["hash"]) else "installed with other weights"
+
+
+def _integrity(facts):
+    if facts["intact"]:
+        return "ok"
+    if not facts["damaged_blocks"]:
+        return "damaged: foreign bytes follow the last block"
+    numbers = ", ".join(map(str, facts["damaged_blocks"][:10])) + (", ..." if len(facts["damaged_blocks"]) > 10 else "")
+    return f"damaged: {len(facts['damaged_blocks'])} of {facts['blocks']} blocks ({numbers})"

@@ -1,0 +1,195 @@
+"""The public codec: a preset, and what one does with it."""
+
+import io
+import os
+import warnings
+
+import numpy as np
+
+from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, atomic_output, resample
+from neuralcodec.bitstream.container import ContainerReader
+from neuralcodec.errors import ConversionWarning
+from neuralcodec.files import open_nac, open_output, refuse_same
+from neuralcodec.pipeline import check_preset, read_nac, write_nac
+from neuralcodec.zoo.presets import copy_preset, load_preset
+
+
+class Codec:
+    """A speech codec with the weights of one preset.
+
+    Files are read and written piece by piece, so that an hour needs no more memory than a minute. An output is there
+    completely or not at all, and one that exists is only replaced with `overwrite=True`. A `ConversionWarning` tells
+    when a recording has to be mixed to mono or resampled to 16 kHz.
+
+    Args:
+        preset: Preset, as `neuralcodec.zoo.presets.load_preset` returns it. Most callers want `from_pretrained`.
+
+    Example:
+        >>> codec = Codec.from_pretrained("cq-24k")
+        >>> codec.compress("speech.wav", "speech.nac")
+        >>> codec.decompress("speech.nac", "decoded.wav")
+
+    Reference:
+        Zhen, Lee, Sung, Beack, Kim, "Efficient and scalable neural residual waveform coding with collaborative
+        quantization", ICASSP 2020.
+    """
+
+    def __init__(self, preset):
+        self.preset = preset
+
+    @classmethod
+    def from_pretrained(cls, name_or_path):
+        """Loads a preset.
+
+        Args:
+            name_or_path: name of a preset that comes with the package (see `neuralcodec.list_presets`), else a folder
+                that `save_pretrained` wrote.
+
+        Returns:
+            Codec.
+
+        Raises:
+            PresetNotFoundError: there is no such preset.
+            PresetError: it is incomplete or damaged.
+            NewerVersionError: it was made for a newer version of neuralcodec.
+        """
+        return cls(load_preset(name_or_path))
+
+    @property
+    def name(self):
+        """Name of the preset."""
+        return self.preset.name
+
+    @property
+    def kbps(self):
+        """Nominal bitrate: what files of read speech cost on average. The rate of a single file varies."""
+        return self.preset.metadata["kbps"]
+
+    @property
+    def sample_rate(self):
+        """Sample rate at which speech is coded, in Hz."""
+        return SAMPLE_RATE
+
+    def __repr__(self):
+        return f"Codec({self.name!r}, {self.kbps:g} kbps)"
+
+    def compress(self, source, target, *, overwrite=False, progress=None):
+        """Codes an audio file.
+
+        Args:
+            source: path of an audio file of any sample rate and channel count (mixed to mono), a binary file object,
+                or `-` for standard input.
+            target: path of the .nac file, a binary file object, or `-` for standard output.
+            overwrite: whether an existing file may be replaced.
+            progress: called as progress(done, total), in samples at 16 kHz.
+
+        Raises:
+            AudioError: the source is missing, empty or not audio, or holds NaN or infinite samples.
+            OutputExistsError: the target is there and `overwrite` is False.
+        """
+        refuse_same(source, target)
+        with AudioSource(source) as audio, open_output(target, overwrite) as file:
+            name = f"'{source}'" if isinstance(source, (str, os.PathLike)) else "The stream"
+            _convert_visibly(audio, name)
+            write_nac(self.preset, audio, file, progress)
+
+    def decompress(self, source, target, *, native=False, overwrite=False, progress=None):
+        """Decodes a .nac file to an audio file of the original's sample rate and length, 16-bit, mono.
+
+        Args:
+            source: path of the .nac file, a binary file object, or `-` for standard input.
+            target: path of the audio file, whose extension chooses the format (.wav, .flac, .aiff, .au, .caf, .w64),
+                or `-` for a WAV to standard output.
+            native: keep the codec's 16 kHz instead of the original's sample rate.
+            overwrite: whether an existing file may be replaced.
+            progress: called as progress(done, total), in samples at 16 kHz.
+
+        Raises:
+            NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the file cannot be decoded.
+            WrongPresetError: it needs another preset, or other weights of this one.
+            AudioError: the target's extension or sample rate cannot be written.
+            OutputExistsError: the target is there and `overwrite` is False.
+        """
+        with open_nac(source) as file:
+            reader = ContainerReader(file)
+            header = reader.header
+            check_preset(self.preset, header)
+            rate, frames = header.sample_rate, header.num_samples
+            if native:
+                rate, frames = SAMPLE_RATE, header.num_samples_16k
+            with AudioSink(target, rate, frames, overwrite) as sink:
+                for samples in read_nac(self.preset, reader, progress):
+                    sink.write(samples)
+
+    def encode(self, samples, sample_rate, *, progress=None):
+        """Codes samples in memory.
+
+        Args:
+            samples: (n,) or (n, channels): floats in [-1, 1], or int16, int32 or uint8.
+            sample_rate: in Hz.
+            progress: called as progress(done, total), in samples at 16 kHz.
+
+        Returns:
+            bytes, the content of a .nac file.
+
+        Raises:
+            AudioError: samples of a wrong kind, NaN or infinite.
+
+        Example:
+            >>> data = codec.encode(samples, 44100)
+            >>> decoded, sample_rate = codec.decode(data)
+        """
+        file = io.BytesIO()
+        with AudioSource(np.asarray(samples), sample_rate) as audio:
+            _convert_visibly(audio, "The recording")
+            write_nac(self.preset, audio, file, progress)
+        return file.getvalue()
+
+    def decode(self, data, *, native=False, progress=None):
+        """Decodes what `encode` or `compress` wrote.
+
+        Args:
+            data: bytes of a .nac file.
+            native: keep the codec's 16 kHz instead of the original's sample rate.
+            progress: called as progress(done, total), in samples at 16 kHz.
+
+        Returns:
+            (samples, sample_rate): float32 (n,) in [-1, 1] with the original's length, and its rate in Hz.
+
+        Raises:
+            NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the data cannot be decoded.
+            WrongPresetError: it needs another preset, or other weights of this one.
+        """
+        reader = ContainerReader(io.BytesIO(data))
+        header = reader.header
+        check_preset(self.preset, header)
+        samples = np.concatenate([np.zeros(0, np.float32), *read_nac(self.preset, reader, progress)])
+        samples = np.clip(samples, -1.0, 1.0)
+        if native:
+            return samples, SAMPLE_RATE
+        samples = resample(samples, SAMPLE_RATE, header.sample_rate)
+        samples = np.pad(samples[:header.num_samples], (0, max(0, header.num_samples - len(samples))))
+        return np.clip(samples, -1.0, 1.0), header.sample_rate
+
+    def save_pretrained(self, directory, *, overwrite=False):
+        """Writes the preset to a folder that `from_pretrained` reads.
+
+        Args:
+            directory: the folder; it is there completely or not at all.
+            overwrite: whether an existing preset may be replaced.
+
+        Raises:
+            OutputExistsError: the folder is there and `overwrite` is False, or it holds more than a preset.
+        """
+        copy_preset(self.preset, directory, overwrite)
+
+
+def _convert_visibly(audio, name):
+    """Warns of what a recording loses on its way to 16 kHz mono, beyond what coding costs."""
+    changes = []
+    if audio.channels > 1:
+        changes.append(f"has {audio.channels} channels, which are mixed to one")
+    if audio.sample_rate != SAMPLE_RATE:
+        changes.append(f"is resampled from {audio.sample_rate} to {SAMPLE_RATE} Hz")
+    if changes:
+        warnings.warn(f"{name} {' and '.join(changes)}.", ConversionWarning, stacklevel=3)

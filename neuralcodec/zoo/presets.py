@@ -1,0 +1,263 @@
+"""Presets on disk: what a preset folder holds, and how it is found, read and written.
+
+    config.json         the cascade's configuration
+    metadata.json       what the preset is: name, rate, size, delay, licence, hash
+    model.weights.h5    the weights
+    tables.npz          the integers that turn symbols into bits
+    README.md           the model card
+
+A folder may come from a stranger: it is data only, its sizes are bounded, and its shapes and hash are checked.
+"""
+
+import contextlib
+import difflib
+import hashlib
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuralcodec.errors import ConfigError, NeuralCodecError, OutputExistsError, PresetError, PresetNotFoundError
+from neuralcodec.zoo.metadata import FORMAT_VERSION, read_metadata, read_object, write_object
+
+CONFIG, METADATA, WEIGHTS, TABLES, CARD = "config.json", "metadata.json", "model.weights.h5", "tables.npz", "README.md"
+FILES = (CONFIG, METADATA, WEIGHTS, TABLES, CARD)
+
+_MAX_WEIGHTS_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Preset:
+    """A preset in memory.
+
+    Args:
+        name: as it stands in files.
+        config: CascadeConfig.
+        metadata: dict, see `neuralcodec.zoo.metadata`.
+        weights: dict of name -> float32 array.
+        tables: EntropyTables.
+        hash: bytes (32), SHA-256 over the digests of weights and tables.
+        directory: Path it was read from.
+    """
+
+    name: str
+    config: object
+    metadata: dict
+    weights: dict
+    tables: object
+    hash: bytes
+    directory: Path
+
+
+def bundled_directory():
+    """The folder of the presets that come with the package: inside it where it is installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed, checkout = package / "presets", package.parent / "presets"
+    return installed if installed.is_dir() else checkout
+
+
+def list_presets():
+    """Names of the presets that come with the package, sorted.
+
+    Example:
+        >>> neuralcodec.list_presets()
+        ['cq-24k']
+    """
+    return sorted(path.parent.name for path in bundled_directory().glob(f"*/{METADATA}"))
+
+
+def preset_info(name_or_path):
+    """What a preset says about itself; fast, because only its metadata.json is read.
+
+    Args:
+        name_or_path: as for `load_preset`.
+
+    Returns:
+        dict, see `neuralcodec.zoo.metadata`.
+
+    Raises:
+        PresetNotFoundError: there is no such preset.
+        PresetError, NewerVersionError: it cannot be used.
+    """
+    return read_metadata(find_preset(name_or_path) / METADATA)
+
+
+def load_preset(name_or_path):
+    """Reads a preset and checks that it is whole.
+
+    Args:
+        name_or_path: name of a preset that comes with the package, else a folder.
+
+    Returns:
+        Preset.
+
+    Raises:
+        PresetNotFoundError: there is no such preset.
+        PresetError: it is incomplete or damaged.
+        NewerVersionError: it was made for a newer version of neuralcodec.
+
+    Example:
+        >>> load_preset("cq-24k").metadata["parameters"]
+    """
+    return _load(find_preset(name_or_path))
+
+
+def find_preset(name_or_path):
+    """The folder of a preset: a bundled name first, then a folder of that name.
+
+    Raises:
+        PresetNotFoundError: neither exists.
+    """
+    names = list_presets()
+    if name_or_path in names:
+        return bundled_directory() / name_or_path
+    if Path(name_or_path).is_dir():
+        return Path(name_or_path)
+    near = difflib.get_close_matches(str(name_or_path), names)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"installed are: {', '.join(names) or 'none'}."
+    raise PresetNotFoundError(f"There is no preset '{name_or_path}', neither installed nor as a folder; {hint}")
+
+
+def save_preset(directory, *, name, description, kbps, config, weights_file, tables, card, details=None,
+                overwrite=False):
+    """Writes a preset folder, completely or not at all, and reads it back.
+
+    Args:
+        directory: the folder to write.
+        name: 1 to 100 letters, digits, `.`, `_`, `-`, at most one `/`; goes into every file the preset writes.
+        description: one line.
+        kbps: nominal bitrate.
+        config: CascadeConfig.
+        weights_file: path of the weights, as `Cascade.save_weights` writes them.
+        tables: EntropyTables.
+        card: text of README.md.
+        details: further entries of metadata.json, such as how it was trained and how it scored.
+        overwrite: whether an existing folder may be replaced.
+
+    Returns:
+        Preset, as `load_preset` reads it.
+
+    Raises:
+        OutputExistsError: the folder is there and `overwrite` is False.
+        PresetError: the parts do not fit together.
+    """
+    from neuralcodec.runtime.weights import read_weights
+
+    weights = read_weights(Path(weights_file))
+    metadata = {
+        "format_version": FORMAT_VERSION,
+        "name": name,
+        "description": description,
+        "kbps": kbps,
+        "parameters": sum(array.size for array in weights.values()),
+        "delay_ms": config.delay * 1000 / 16000,
+        "sample_rate": 16000,
+        "license": "CC-BY-4.0",
+        "hash": preset_hash(weights, tables).hex(),
+        **(details or {}),
+    }
+    with _folder_beside(directory, overwrite) as folder:
+        write_object(folder / CONFIG, config.to_dict())
+        write_object(folder / METADATA, metadata)
+        shutil.copyfile(weights_file, folder / WEIGHTS)
+        tables.save(folder / TABLES)
+        (folder / CARD).write_text(card, encoding="utf-8")
+        _load(folder)
+    return _load(Path(directory))
+
+
+def copy_preset(preset, directory, overwrite=False):
+    """Copies a preset's files to another folder, completely or not at all.
+
+    Raises:
+        OutputExistsError: the folder is there and `overwrite` is False.
+        PresetError: the preset has changed on disk since it was loaded.
+    """
+    with _folder_beside(directory, overwrite) as folder:
+        for name in FILES:
+            if (preset.directory / name).is_file():
+                shutil.copyfile(preset.directory / name, folder / name)
+        if _load(folder).hash != preset.hash:
+            raise PresetError(f"The preset in '{preset.directory}' has changed since it was loaded; load it again.")
+
+
+def preset_hash(weights, tables):
+    """Identifies what a file needs to be decoded: bytes (32). Its first 8 bytes stand in every file."""
+    from neuralcodec.runtime.weights import weights_digest
+
+    return hashlib.sha256(weights_digest(weights) + tables.digest()).digest()
+
+
+def _load(directory):
+    from neuralcodec.bitstream.tables import EntropyTables
+    from neuralcodec.model.config import CascadeConfig
+    from neuralcodec.runtime.weights import check_weights, read_weights
+
+    metadata = read_metadata(directory / METADATA)
+    try:
+        config = CascadeConfig.from_dict(read_object(directory / CONFIG))
+    except (ConfigError, TypeError) as error:
+        raise PresetError(f"The preset in '{directory}' has a configuration that cannot be used: {error}") from error
+    weights = _read_weights_of_bounded_size(directory / WEIGHTS, read_weights)
+    check_weights(weights, config)
+    tables = EntropyTables.load(directory / TABLES)
+    if len(tables.modules) != len(config.modules):
+        raise PresetError(f"The preset in '{directory}' has tables for {len(tables.modules)} modules and a "
+                          f"configuration of {len(config.modules)}; install it again.")
+    found = preset_hash(weights, tables)
+    if found.hex() != metadata["hash"]:
+        raise PresetError(f"The preset in '{directory}' is damaged: its weights or tables do not fit its hash; "
+                          "install it again.")
+    return Preset(metadata["name"], config, metadata, weights, tables, found, directory)
+
+
+def _read_weights_of_bounded_size(path, read):
+    if not path.is_file():
+        raise PresetError(f"'{path.parent}' is not a whole preset: {path.name} is missing; install it again.")
+    if path.stat().st_size > _MAX_WEIGHTS_BYTES:
+        raise PresetError(f"The weights '{path}' are larger than any preset's; install it again.")
+    return read(path)
+
+
+@contextlib.contextmanager
+def _folder_beside(directory, overwrite):
+    """Yields a new folder that takes the place of `directory` in the end, and is removed if anything goes wrong."""
+    target = Path(os.path.realpath(directory))
+    _check_free(target, overwrite)
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        try:
+            temporary.mkdir(parents=True)
+        except OSError as error:
+            raise NeuralCodecError(f"'{directory}' cannot be written: {error.strerror}.") from error
+        yield temporary
+        _take_place(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_free(target, overwrite):
+    if target.exists() and not target.is_dir():
+        raise OutputExistsError(f"'{target}' is a file; choose another name for the preset's folder.")
+    there = {path.name for path in target.iterdir()} if target.exists() else set()
+    if there and not overwrite:
+        raise OutputExistsError(f"'{target}' already exists; choose another name or allow overwriting.")
+    if there - set(FILES):
+        raise OutputExistsError(f"'{target}' also holds files that no preset has, such as '{min(there - set(FILES))}', "
+                                "and is not replaced; choose another name.")
+
+
+def _take_place(new, target):
+    """What os.replace does for files."""
+    if not target.exists():
+        new.rename(target)
+        return
+    old = target.with_name(f".{secrets.token_hex(8)}.old")
+    target.rename(old)
+    try:
+        new.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
