@@ -24,8 +24,6 @@ from neuralcodec.zoo.metadata import FORMAT_VERSION, read_metadata, read_object,
 CONFIG, METADATA, WEIGHTS, TABLES, CARD = "config.json", "metadata.json", "model.weights.h5", "tables.npz", "README.md"
 FILES = (CONFIG, METADATA, WEIGHTS, TABLES, CARD)
 
-_MAX_WEIGHTS_BYTES = 64 << 20
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Preset:
@@ -144,7 +142,7 @@ def save_preset(directory, *, name, description, kbps, config, weights_file, tab
     """
     from neuralcodec.runtime.weights import read_weights
 
-    weights = read_weights(Path(weights_file))
+    weights = read_weights(weights_file)
     metadata = {
         "format_version": FORMAT_VERSION,
         "name": name,
@@ -199,7 +197,7 @@ def _load(directory):
         config = CascadeConfig.from_dict(read_object(directory / CONFIG))
     except (ConfigError, TypeError) as error:
         raise PresetError(f"The preset in '{directory}' has a configuration that cannot be used: {error}") from error
-    weights = _read_weights_of_bounded_size(directory / WEIGHTS, read_weights)
+    weights = read_weights(directory / WEIGHTS)
     check_weights(weights, config)
     tables = EntropyTables.load(directory / TABLES)
     if len(tables.modules) != len(config.modules):
@@ -210,14 +208,6 @@ def _load(directory):
         raise PresetError(f"The preset in '{directory}' is damaged: its weights or tables do not fit its hash; "
                           "install it again.")
     return Preset(metadata["name"], config, metadata, weights, tables, found, directory)
-
-
-def _read_weights_of_bounded_size(path, read):
-    if not path.is_file():
-        raise PresetError(f"'{path.parent}' is not a whole preset: {path.name} is missing; install it again.")
-    if path.stat().st_size > _MAX_WEIGHTS_BYTES:
-        raise PresetError(f"The weights '{path}' are larger than any preset's; install it again.")
-    return read(path)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,19 @@
+"""The command line in this process: as a user sees it, but quick."""
+
+import pytest
+
+from neuralcodec.cli.main import main
+
+
+@pytest.fixture
+def cli(capsysbinary, monkeypatch, tmp_path):
+    """Runs a command in an empty folder; returns (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        capsysbinary.readouterr()
+        code = main([str(argument) for argument in arguments])
+        out, err = capsysbinary.readouterr()
+        return code, out, err.decode()
+
+    return run

@@ -1,0 +1,193 @@
+"""`neuralcodec compress` and `decompress`: where files go, what is said, what is left after an error."""
+
+import io
+import os
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from neuralcodec.assets import demo_clip
+
+
+@pytest.fixture
+def speech(tmp_path, clip):
+    """Writes a second of speech."""
+    def write(name, sample_rate=16000, channels=1):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        samples = np.repeat(clip[0][16000:16000 + sample_rate, None], channels, axis=1)
+        soundfile.write(path, samples, sample_rate)
+
+    return write
+
+
+def files(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_there_and_back(cli, installed, speech, tmp_path):
+    speech("a.wav", sample_rate=44100)
+    code, out, err = cli("compress", "a.wav", "-p", "tiny")
+    assert (code, out) == (0, b"") and "resampled from 44100 to 16000 Hz" in err
+    assert cli("decompress", "a.nac", "-o", "b.flac") == (0, b"", "")
+    assert cli("decompress", "a.nac", "-o", "native.wav", "--native") == (0, b"", "")
+    assert files(tmp_path) == ["a.nac", "a.wav", "b.flac", "native.wav"]
+    assert (soundfile.info("b.flac").frames, soundfile.info("b.flac").samplerate) == (44100, 44100)
+    assert (soundfile.info("native.wav").frames, soundfile.info("native.wav").samplerate) == (16000, 16000)
+
+
+def test_channels_are_mixed_with_a_note(cli, tiny_folder, speech):
+    speech("a.wav", channels=2)
+    assert cli("compress", "a.wav", "-p", tiny_folder) == (
+        0, b"", "Note: 'a.wav' has 2 channels, which are mixed to one.\n")
+
+
+def test_an_output_is_replaced_by_force_only(cli, tiny_folder, speech, tmp_path):
+    speech("a.wav")
+    assert cli("compress", "a.wav", "-p", tiny_folder)[0] == 0
+    before = (tmp_path / "a.nac").read_bytes(), (tmp_path / "a.wav").read_bytes()
+    for command in (["compress", "a.wav"], ["decompress", "a.nac"]):
+        code, out, err = cli(*command, "-p", tiny_folder)
+        assert (code, out) == (1, b"") and err.startswith("Error: ") and "already exists" in err
+        assert err.count("\n") == 1
+    assert ((tmp_path / "a.nac").read_bytes(), (tmp_path / "a.wav").read_bytes()) == before
+    assert cli("decompress", "a.nac", "-p", tiny_folder, "--force") == (0, b"", "")
+    assert (tmp_path / "a.wav").read_bytes() != before[1]
+
+
+def test_several_files_and_folders(cli, installed, speech, tmp_path):
+    for name in ("one.wav", "in/two.flac", "in/deep/three.wav"):
+        speech(name)
+    (tmp_path / "in" / "notes.txt").touch()
+    assert cli("compress", "one.wav", "in", "-p", "tiny", "--output-dir", "out")[0] == 0
+    assert files(tmp_path / "out") == ["one.nac", "two.nac"]
+    assert cli("compress", "in", "-p", "tiny", "--output-dir", "all", "--recursive")[0] == 0
+    assert files(tmp_path / "all") == ["deep/three.nac", "two.nac"]
+    assert cli("decompress", "all", "-r") == (0, b"", "")
+    assert files(tmp_path / "all") == ["deep/three.nac", "deep/three.wav", "two.nac", "two.wav"]
+
+
+def test_a_batch_goes_on_after_a_bad_file(cli, tiny_folder, speech, tmp_path):
+    speech("good.wav")
+    (tmp_path / "bad.wav").write_bytes(b"noise")
+    code, _, err = cli("compress", "bad.wav", "missing.wav", "good.wav", "-p", tiny_folder)
+    assert code == 1
+    lines = err.splitlines()
+    assert lines[0] == "Error: 2 of 3 files failed:" and len(lines) == 3
+    assert "bad.wav" in lines[1] and "not an audio file" in lines[1] and "no file 'missing.wav'" in lines[2]
+    assert files(tmp_path) == ["bad.wav", "good.nac", "good.wav"]
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ([], "Missing argument"),
+    (["a.wav", "--bits", "3"], "No such option"),
+    (["a.wav", "-o", "b.nac", "--output-dir", "c"], "exclude each other"),
+    (["a.wav", "b.wav", "-o", "c.nac"], "single file"),
+    ([".", "-o", "c.nac"], "single file"),
+    (["-", "--output-dir", "c"], "use -o"),
+    (["a.wav", "a.flac"], "both be written to 'a.nac'"),
+    (["a.wav", "a.wav"], "both be written"),
+])
+def test_wrong_usage(cli, tmp_path, arguments, message):
+    code, out, err = cli("compress", *arguments)
+    assert (code, out) == (2, b"") and message in err and "Traceback" not in err
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("content, message", [
+    (None, "There is no file 'a.wav'"), (b"", "'a.wav' is empty (0 bytes)"), (b"text", "not an audio file"),
+])
+def test_bad_recordings(cli, tiny_folder, tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "a.wav").write_bytes(content)
+    code, out, err = cli("compress", "a.wav", "-p", tiny_folder)
+    assert (code, out) == (1, b"") and err.startswith("Error: ") and message in err and err.count("\n") == 1
+    assert not (tmp_path / "a.nac").exists()
+
+
+def test_a_folder_without_recordings(cli, tiny_folder, tmp_path):
+    (tmp_path / "in").mkdir()
+    code, _, err = cli("compress", "in", "-p", tiny_folder)
+    assert code == 1 and "holds no" in err and "--recursive" in err
+
+
+def test_presets_that_are_not_there(cli, installed, speech, codec, tmp_path):
+    speech("a.wav")
+    code, _, err = cli("compress", "a.wav", "-p", "tinny")
+    assert code == 1 and "did you mean tiny?" in err
+    code, _, err = cli("compress", "a.wav")
+    assert code == 1 and "There is no preset 'cq-24k'" in err
+    assert files(tmp_path) == ["a.wav"]
+
+
+def test_a_file_whose_preset_is_not_installed(cli, tiny_folder, codec, tmp_path, monkeypatch):
+    """A file may name a preset, never a folder."""
+    (tmp_path / "a.nac").write_bytes(codec.encode(np.zeros(1000), 16000))
+    monkeypatch.setattr("neuralcodec.zoo.presets.bundled_directory", lambda: tmp_path)
+    (tmp_path / "tiny").symlink_to(tiny_folder.parent)
+    code, _, err = cli("decompress", "a.nac")
+    assert code == 1 and "needs the preset 'tiny', which is not installed" in err
+    assert cli("decompress", "a.nac", "-p", tiny_folder) == (0, b"", "")
+
+
+def test_a_file_of_other_weights(cli, codec, other_folder, tmp_path):
+    (tmp_path / "a.nac").write_bytes(codec.encode(np.zeros(1000), 16000))
+    code, _, err = cli("decompress", "a.nac", "-p", other_folder)
+    assert code == 1 and "needs other weights of the preset 'tiny'" in err
+    assert files(tmp_path) == ["a.nac"]
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:-5], lambda data: data[:20], lambda data: b"NAC" + data,
+                                   lambda data: data[:-5] + b"\0" + data[-4:], lambda data: data + b"more"])
+def test_damaged_files(cli, installed, codec, clip, tmp_path, spoil):
+    (tmp_path / "a.nac").write_bytes(spoil(codec.encode(clip[0][:32000], 16000)))
+    code, out, err = cli("decompress", "a.nac")
+    assert (code, out) == (1, b"") and err.startswith("Error: ") and err.count("\n") == 1
+    assert files(tmp_path) == ["a.nac"]
+
+
+def test_a_folder_that_cannot_be_made(cli, tiny_folder, speech, tmp_path):
+    speech("a.wav")
+    (tmp_path / "out").touch()
+    code, _, err = cli("compress", "a.wav", "-p", tiny_folder, "--output-dir", "out/put")
+    assert code == 1 and "cannot be made" in err
+
+
+def test_standard_input_and_output(start_cli, tiny_folder, tmp_path):
+    options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": tmp_path}
+    data, err = start_cli("compress", "-", "-p", tiny_folder, **options).communicate(demo_clip().read_bytes())
+    assert data.startswith(b"NAC") and err == b""
+    wav, err = start_cli("decompress", "-", "-p", tiny_folder, **options).communicate(data)
+    assert soundfile.info(io.BytesIO(wav)).frames == soundfile.info(demo_clip()).frames and err == b""
+    assert files(tmp_path) == []
+
+
+def test_a_reader_that_goes_away(start_cli, tiny_folder, codec, clip, tmp_path):
+    (tmp_path / "a.nac").write_bytes(codec.encode(np.tile(clip[0], 4), 16000))
+    process = start_cli("decompress", tmp_path / "a.nac", "-o", "-", "-p", tiny_folder, stdout=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 1
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("command", ["compress", "decompress"])
+def test_an_interrupted_run_leaves_nothing(start_cli, tiny_folder, codec, clip, tmp_path, command, number, code):
+    if command == "compress":
+        soundfile.write(tmp_path / "a.wav", np.zeros(40 * 60 * 16000, np.int16), 16000)
+    else:
+        (tmp_path / "a.nac").write_bytes(codec.encode(np.zeros(10 * 60 * 16000, np.float32), 16000))
+    before = files(tmp_path)
+    process = start_cli(command, before[0], "-p", tiny_folder, cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while files(tmp_path) == before and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(files(tmp_path)) == 2, process.stderr.read()  # the output has been begun
+    os.kill(process.pid, number)
+    assert process.stderr.read().strip() == b""
+    assert process.wait() == code
+    assert files(tmp_path) == before

@@ -1,0 +1,46 @@
+"""`neuralcodec evaluate`"""
+
+import csv
+
+import pytest
+import soundfile
+
+
+@pytest.fixture
+def data(tmp_path, clip):
+    for number in range(3):
+        path = tmp_path / "data" / f"speaker{number}" / "a.wav"
+        path.parent.mkdir(parents=True)
+        soundfile.write(path, clip[0][16000 * number:16000 * number + 24000], 16000)
+    return tmp_path / "data"
+
+
+def test_table_and_csv(cli, tiny_folder, data, tmp_path):
+    code, out, err = cli("evaluate", "-p", tiny_folder, "--data", data, "--output", "rows.csv", "--metrics",
+                         "si_sdr,estoi", "--limit", 2)
+    assert (code, err) == (0, "")
+    head, row = out.decode().splitlines()
+    assert head.split() == ["codec", "clips", "kbps", "si_sdr", "estoi"] and row.split()[:2] == ["tiny", "2"]
+    rows = list(csv.DictReader((tmp_path / "rows.csv").open()))
+    assert [line["clip"] for line in rows] == ["speaker0/a.wav", "speaker1/a.wav"]
+    assert all(float(line["si_sdr"]) > 3 for line in rows)
+
+
+def test_peers(cli, tiny_folder, data, monkeypatch):
+    from neuralcodec.evaluation import peers
+
+    monkeypatch.setattr(peers, "available_peers", lambda: [peers.opus(24)])
+    monkeypatch.setattr(peers, "missing_libraries", lambda: ["AMR-WB is missing; install it."])
+    code, out, err = cli("evaluate", "-p", tiny_folder, "--data", data, "--peers", "--limit", 1, "--metrics", "si_sdr")
+    assert code == 0 and err == "Note: AMR-WB is missing; install it.\n"
+    assert [line.split("  ")[0] for line in out.decode().splitlines()] == ["codec", "tiny", "Opus 24"]
+
+
+@pytest.mark.parametrize("arguments, code, message", [
+    (["--metrics", "loudness"], 1, "no metric 'loudness'"),
+    (["--limit", 0], 2, "--limit"),
+    (["--data", "nowhere"], 1, "nowhere"),
+])
+def test_wrong_arguments(cli, tiny_folder, data, arguments, code, message):
+    found, _, err = cli("evaluate", "-p", tiny_folder, "--data", data, *arguments)
+    assert found == code and message in err and "Traceback" not in err

@@ -1,0 +1,79 @@
+"""`neuralcodec info`"""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+import neuralcodec
+
+
+@pytest.fixture
+def coded(tmp_path, codec, clip):
+    """A file of five seconds."""
+    path = tmp_path / "a.nac"
+    path.write_bytes(codec.encode(clip[0][:80000], 16000))
+    return path
+
+
+def test_facts(coded, codec):
+    facts = neuralcodec.codec_info(coded)
+    size = coded.stat().st_size
+    assert facts["preset"] == "tiny" and facts["hash"] == codec.preset.hash.hex()[:16]
+    assert (facts["seconds"], facts["samples"], facts["sample_rate"]) == (5.0, 80000, 16000)
+    assert (facts["bytes"], facts["kbps"]) == (size, size * 8 / 5000)
+    assert (facts["modules"], facts["step_index"], facts["blocks"]) == (2, 0, 6)
+    assert facts["damaged_blocks"] == [] and facts["intact"]
+    kbps = facts["kbps_by_module"]
+    assert list(kbps) == ["side", "module_0", "module_1"] and min(kbps.values()) > 0
+    assert 0 < facts["kbps"] - sum(kbps.values()) < 0.3  # what headers and checksums cost
+
+
+def test_text(cli, installed, coded):
+    code, out, err = cli("info", "a.nac")
+    lines = dict(line.split(None, 1) for line in out.decode().replace("module ", "module-").splitlines())
+    assert (code, err) == (0, "")
+    assert lines["preset"] == "tiny (installed)" and lines["duration"] == "5.000 s (80000 samples at 16000 Hz)"
+    assert lines["integrity"] == "ok" and lines["module-1"].endswith(" kbps")
+    assert lines["rate"].endswith(f"({coded.stat().st_size} bytes)")
+
+
+def test_json_of_several_files(cli, coded, tmp_path, codec):
+    (tmp_path / "none.nac").write_bytes(codec.encode(np.zeros(0), 16000))
+    code, out, _ = cli("info", "--json", "a.nac", "none.nac")
+    first, second = map(json.loads, out.splitlines())
+    assert code == 0 and first == {"file": "a.nac", **neuralcodec.codec_info(coded)}
+    assert (second["file"], second["kbps"], second["blocks"], second["intact"]) == ("none.nac", None, 0, True)
+    assert cli("info", "none.nac")[0] == 0
+
+
+@pytest.mark.parametrize("change, damaged, words", [
+    (lambda data: data[:-200], [5], "1 of 6 blocks (5)"),
+    (lambda data: data[:len(data) // 2], [3, 4, 5], "3 of 6 blocks (3, 4, 5)"),
+    (lambda data: data + b"x", [], "foreign bytes"),
+])
+def test_damage(cli, coded, change, damaged, words):
+    coded.write_bytes(change(coded.read_bytes()))
+    facts = neuralcodec.codec_info(coded)
+    assert facts["damaged_blocks"][-1:] == damaged[-1:] and not facts["intact"]
+    code, out, _ = cli("info", coded)
+    assert code == 1 and words.split()[-1] in out.decode() and "damaged" in out.decode()
+
+
+def test_preset_not_installed_or_changed(cli, coded, monkeypatch, tmp_path, other_folder):
+    monkeypatch.setattr("neuralcodec.zoo.presets.bundled_directory", lambda: tmp_path)
+    assert b"tiny (not installed)" in cli("info", coded)[1]
+    (tmp_path / "tiny").symlink_to(other_folder)
+    assert b"tiny (installed with other weights)" in cli("info", coded)[1]
+
+
+def test_not_a_nac_file(cli, tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    code, out, err = cli("info", "a.wav")
+    assert (code, out) == (1, b"") and "not a .nac file" in err
+
+
+def test_standard_input(coded, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(coded.read_bytes())))
+    assert neuralcodec.codec_info("-") == neuralcodec.codec_info(coded)

@@ -1,0 +1,39 @@
+"""How the command line starts and ends."""
+
+import click
+import pytest
+
+import neuralcodec
+from neuralcodec.cli import main as module
+from neuralcodec.errors import NeuralCodecError
+
+
+@pytest.mark.parametrize("command", ["compress", "decompress", "info", "presets", "demo", "evaluate", "train"])
+def test_every_command_has_help(cli, command):
+    code, out, _ = cli(command, "--help")
+    assert code == 0 and out.startswith(f"Usage: neuralcodec {command}".encode())
+    assert cli("--help")[1].count(f"  {command} ".encode()) == 1
+
+
+def test_version(cli):
+    assert cli("--version")[1].decode().strip().endswith(neuralcodec.__version__)
+
+
+@pytest.mark.parametrize("error, code, message", [
+    (NeuralCodecError("It broke; mend it."), 1, "Error: It broke; mend it.\n"),
+    (OSError(28, "No space left on device", "a.nac"), 1, "Error: a.nac: No space left on device.\n"),
+    (OSError(28, "No space left on device"), 1, "Error: a file: No space left on device.\n"),
+    (KeyboardInterrupt(), 130, "\n"),
+])
+def test_errors_end_in_a_code_and_a_sentence(cli, monkeypatch, error, code, message):
+    @click.command()
+    def fails():
+        raise error
+
+    monkeypatch.setitem(module.cli.commands, "fails", fails)
+    assert cli("fails") == (code, b"", message)
+
+
+def test_unknown_command(cli):
+    code, _, err = cli("encode")
+    assert code == 2 and "No such command 'encode'" in err

@@ -1,0 +1,88 @@
+"""A preset with random weights, so that everything around the weights can be tested without any that were trained."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import neuralcodec
+from neuralcodec.assets import demo_clip
+
+
+def write_tiny_preset(folder, name="tiny", seed=1):
+    """Writes a preset whose transforms are orthonormal and whose CNNs are small and random."""
+    import keras
+
+    from neuralcodec.model.cascade import Cascade
+    from neuralcodec.model.config import CascadeConfig, ModuleConfig
+    from neuralcodec.training.tables import nominal_tables
+    from neuralcodec.zoo.presets import save_preset
+
+    widths = {"encoder_width": 8, "decoder_width": 8, "decoder_blocks": 1, "step_width": 8, "context_width": 8}
+    config = CascadeConfig(lpc="trained", modules=(ModuleConfig(hop=320, **widths), ModuleConfig(hop=80, **widths)))
+    cascade = Cascade(config)
+    rng = np.random.default_rng(seed)
+    for variable in cascade.trainable_variables:
+        noise = 0.01 * rng.standard_normal(variable.shape)
+        variable.assign(keras.ops.convert_to_numpy(variable) + noise.astype(np.float32))
+    weights_file = folder.parent / f"{seed}.weights.h5"
+    cascade.save_weights(weights_file)
+    save_preset(folder, name=name, description="Random weights.", kbps=24.0, config=config, weights_file=weights_file,
+                tables=nominal_tables(cascade), card=f"# {name}\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    """Folder of a preset with random weights."""
+    return write_tiny_preset(tmp_path_factory.mktemp("presets") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def other_folder(tmp_path_factory):
+    """The same preset with other weights."""
+    return write_tiny_preset(tmp_path_factory.mktemp("presets") / "other", seed=2)
+
+
+@pytest.fixture(scope="session")
+def codec(tiny_folder):
+    return neuralcodec.Codec.from_pretrained(tiny_folder)
+
+
+@pytest.fixture
+def installed(tiny_folder, monkeypatch):
+    """As if the preset with random weights were the only one that comes with the package."""
+    monkeypatch.setattr("neuralcodec.zoo.presets.bundled_directory", lambda: tiny_folder.parent)
+
+
+@pytest.fixture(scope="session")
+def clip():
+    """(samples, sample rate) of the recording that comes with the package."""
+    return soundfile.read(demo_clip(), dtype="float32")
+
+
+@pytest.fixture(scope="session")
+def run_python():
+    """Runs Python in a process of its own, with the package that is being tested."""
+    def run(*arguments, **options):
+        return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, env=environment(), **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def start_cli():
+    """Starts `neuralcodec` in a process of its own."""
+    def start(*arguments, **options):
+        return subprocess.Popen([sys.executable, "-m", "neuralcodec", *map(str, arguments)], env=environment(),
+                                stderr=subprocess.PIPE, **options)
+
+    return start
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": str(Path(neuralcodec.__file__).parents[1])}
