@@ -1,12 +1,94 @@
 """From packets to samples, in pieces of any length."""
 
+import numpy as np
+
+from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK
+from neuralcodec.runtime.layers import Queue
+from neuralcodec.runtime.lpc import SynthesisFilter
+from neuralcodec.model.config import SUBFRAME
+from neuralcodec.runtime.module import ResidualModule
+from neuralcodec.runtime.side import Condition, Filters, GainContour
+
 
 class Decoder:
-    """Streaming decoder: `push` any number of packets, get the samples that are final, from sample 0 of the file."""
+    """Streaming decoder: `push` packets as they come, get the samples that these complete, from sample 0 of the file.
+
+    Once all packets are in, at least as many samples have come out as went into the encoder; what is more is silence.
+
+    Args:
+        config: CascadeConfig.
+        weights: dict of name -> float32 array, checked by `check_weights`.
+        step_index: as in the `Encoder`.
+        modules: decode with the first so many modules only; None for all.
+
+    Example:
+        >>> decoder = Decoder(config, weights)
+        >>> samples = decoder.push(packets)[:num_samples]
+    """
 
     def __init__(self, config, weights, step_index=0, modules=None):
-        raise NotImplementedError
+        count = len(config.modules) if modules is None else modules
+        self._filters, self._contour = Filters(config.lpc, weights), GainContour()
+        self._stages = [
+            _Stage(module, weights, number, delay, 2 ** (step_index / 32))
+            for number, (module, delay) in enumerate(zip(config.modules[:count], config.packet_delays))
+        ]
+        self._synthesis = None if config.lpc == "none" else SynthesisFilter()
+        self._contours, self._predictors = Queue(), Queue()  # wait for the modules
 
     def push(self, packets):
-        """Packets -> float32 (n,), at least as many samples in all as the encoder got once all packets are in."""
-        raise NotImplementedError
+        """Decodes the next packets.
+
+        Args:
+            packets: Packets, any number, of at least as many modules as are decoded.
+
+        Returns:
+            float32 (n,), none of which any later packet changes.
+        """
+        size = PACKETS_PER_BLOCK  # a second at a time stays in the processor's cache
+        parts = [self._decode(packets[start: start + size]) for start in range(0, len(packets), size)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def _decode(self, packets):
+        """A few packets, at least one -> samples (n,)."""
+        gain = packets.gain.astype(np.int64).reshape(-1)
+        predictors, smooth = self._filters(packets.lsf.astype(np.int64))
+        self._contours.push(self._contour(gain))
+        self._predictors.push(predictors)
+        y = None
+        for stage, symbols in zip(self._stages, packets.modules):
+            y = stage.decode(symbols, y, smooth, gain)
+        y = y * self._contours.pop(len(y))
+        predictors = self._predictors.pop(len(y) // SUBFRAME)
+        return self._synthesis(y, predictors) if self._synthesis and len(y) else y
+
+
+class _Stage:
+    """A module inside the decoder, with the queues that bring what it needs into step with its symbols."""
+
+    def __init__(self, config, weights, number, delay, step_scale):
+        self._module, self._condition = ResidualModule(config, weights, number, step_scale), Condition(config.hop)
+        self._so_far, self._conditions = Queue(), Queue()
+        self._ahead = delay  # frames still to come that lie before the first
+
+    def decode(self, symbols, so_far, smooth, gain):
+        """Decodes whole packets.
+
+        Args:
+            symbols: int8 (F, 320).
+            so_far: decoded by the modules before (n,); None for the first module.
+            smooth, gain: side information of the packets.
+
+        Returns:
+            what this module and those before have decoded by now, (m,).
+        """
+        hop = self._module.hop
+        symbols = symbols.astype(np.int64).reshape(-1, hop)
+        skipped = min(self._ahead, len(symbols))
+        self._ahead -= skipped
+        symbols = symbols[skipped:]
+        self._conditions.push(self._condition(smooth, gain))
+        if so_far is not None:
+            self._so_far.push(so_far)
+            so_far = self._so_far.pop(len(symbols) * hop)
+        return self._module.decode(symbols, self._module.known(so_far, self._conditions.pop(len(symbols))))

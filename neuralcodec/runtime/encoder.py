@@ -1,16 +1,132 @@
-"""From samples to packets, in pieces of any length."""
+"""From samples to packets, in pieces of any length.
+
+A packet depends on no sample after its own 20 ms. A module that waits for the modules before it sends its code frames
+`packet_delays` frames late; all-zero frames, which mean nothing, make up for them at the start.
+"""
+
+import numpy as np
+
+from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK
+from neuralcodec.model.config import FRAME, MAX_DELAY, ORDER, SUBFRAME
+from neuralcodec.runtime import lpc
+from neuralcodec.runtime.layers import Queue
+from neuralcodec.runtime.module import ResidualModule
+from neuralcodec.runtime.side import Condition, Filters, GainContour, code_gain
+
+FLUSH = MAX_DELAY - FRAME  # samples of silence after the end: no cascade decodes later than this
 
 
 class Encoder:
-    """Streaming encoder: `push` any number of samples, `finish` at the end; P = ceil(n / 320) + 2 packets in all."""
+    """Streaming encoder: `push` samples as they come, `finish` after the last one.
+
+    n samples become ceil(n / 320) + 2 packets in all, the last two of which flush the cascade; 0 samples become none.
+
+    Args:
+        config: CascadeConfig.
+        weights: dict of name -> float32 array, checked by `check_weights`.
+        step_index: all step sizes are scaled by 2^(step_index / 32).
+
+    Example:
+        >>> encoder = Encoder(config, weights)
+        >>> packets = [encoder.push(samples) for samples in source] + [encoder.finish()]
+        >>> packets = Packets.concatenate(packets)
+    """
 
     def __init__(self, config, weights, step_index=0):
-        raise NotImplementedError
+        self._sends_lsf = config.lpc != "none"
+        self._filters, self._contour = Filters(config.lpc, weights), GainContour()
+        last = len(config.modules) - 1
+        self._stages = [
+            _Stage(module, weights, number, delay, 2 ** (step_index / 32), number == last)
+            for number, (module, delay) in enumerate(zip(config.modules, config.packet_delays, strict=True))
+        ]
+        self._past = np.zeros(lpc.PAST, np.float32)  # samples before the next packet, for the LPC analysis
+        self._samples = np.zeros(0, np.float32)  # less than a packet
+        self._started = False
 
     def push(self, samples):
-        """float32 (n,) -> Packets (0 or more)."""
-        raise NotImplementedError
+        """Encodes the next samples.
+
+        Args:
+            samples: float32 (n,) in [-1, 1], finite; any n.
+
+        Returns:
+            Packets, as many as the samples complete.
+        """
+        self._started = self._started or len(samples) > 0
+        samples = np.concatenate([self._samples, np.asarray(samples, np.float32)])
+        whole = len(samples) // FRAME * FRAME
+        self._samples = samples[whole:]
+        size = PACKETS_PER_BLOCK * FRAME  # a second at a time stays in the processor's cache
+        parts = [self._encode(samples[start: min(start + size, whole)]) for start in range(0, whole, size)]
+        return Packets.concatenate(parts) if parts else self._no_packets()
 
     def finish(self):
-        """-> the last Packets (none if there was no sample at all)."""
-        raise NotImplementedError
+        """Encodes the end: silence fills the last packet up and flushes the cascade. Nothing can be pushed afterwards.
+
+        Returns:
+            Packets, the last ones; none if there was no sample at all.
+        """
+        if not self._started:
+            return self._no_packets()
+        return self.push(np.zeros(-len(self._samples) % FRAME + FLUSH, np.float32))
+
+    def _no_packets(self):
+        modules = [np.zeros((0, FRAME), np.int8) for _ in self._stages]
+        return Packets(np.zeros((0, ORDER), np.int8), np.zeros((0, 2), np.int8), modules)
+
+    def _encode(self, x):
+        """Samples of whole packets (320 F,) -> Packets."""
+        x = np.concatenate([self._past, x])
+        self._past = x[-lpc.PAST:]
+        count = len(x) // FRAME
+        lsf = np.zeros((count, ORDER), np.int64)
+        if self._sends_lsf:
+            lsf = self._filters.codec.quantise(lpc.analyse(x))
+        predictors, smooth = self._filters(lsf)
+        residual = lpc.analysis_filter(x[lpc.PAST - ORDER:], predictors) if self._sends_lsf else x[lpc.PAST:]
+        gain = code_gain(residual)
+        target, so_far, modules = residual / self._contour(gain), None, []
+        for stage in self._stages:
+            symbols, so_far = stage.encode(target, so_far, smooth, gain)
+            modules.append(symbols.reshape(-1, FRAME))
+        return Packets(lsf, gain.reshape(-1, 2), modules)
+
+
+class _Stage:
+    """A module inside the encoder, with the queues that bring what it codes into step with what is decoded so far."""
+
+    def __init__(self, config, weights, number, delay, step_scale, last):
+        self._module, self._condition = ResidualModule(config, weights, number, step_scale), Condition(config.hop)
+        self._target, self._so_far, self._conditions = Queue(), Queue(), Queue()
+        self._symbols = Queue()
+        self._symbols.push(np.zeros((delay, config.hop), np.int64))
+        self._last = last
+
+    def encode(self, target, so_far, smooth, gain):
+        """Encodes whole packets.
+
+        Args:
+            target: (320 F,) what the cascade codes.
+            so_far: decoded by the modules before, (n,), late by as much as these wait; None for the first module.
+            smooth, gain: side information of the packets.
+
+        Returns:
+            symbols (320 F / hop, hop) as packed, and what this module and those before have decoded by now.
+        """
+        hop = self._module.hop
+        self._target.push(target)
+        self._so_far.push(target if so_far is None else so_far)
+        self._conditions.push(self._condition(smooth, gain))
+        frames = len(self._so_far) // hop
+        target, decoded = self._target.pop(frames * hop), self._so_far.pop(frames * hop)
+        if so_far is None:
+            known, residual = self._module.known(None, self._conditions.pop(frames)), target
+        else:
+            known, residual = self._module.known(decoded, self._conditions.pop(frames)), target - decoded
+        symbols = self._module.encode(residual, known)
+        self._symbols.push(symbols)
+        # What the last module decodes to concerns no other module.
+        so_far = None if self._last else self._module.decode(symbols, known)
+        return self._symbols.pop(len(smooth) * SUBFRAME // hop), so_far

@@ -1,0 +1,202 @@
+"""Linear prediction in NumPy: analysis to LSFs, LSFs to predictors, and an exact pair of time-varying filters.
+
+The same algorithms as `model.lpc`, with memory instead of a batch axis. F counts frames of 20 ms, S sub-frames of 5 ms.
+
+References: Makhoul, "Linear prediction: a tutorial review", Proc. IEEE 1975; Kabal and Ramachandran, "The computation
+of line spectral frequencies using Chebyshev polynomials", IEEE TASSP 1986; ITU-T G.722.2, section 5.2.
+"""
+
+import numpy as np
+
+from neuralcodec.model.config import FRAME, ORDER, SAMPLE_RATE, SUBFRAME
+
+HALF = ORDER // 2
+GRID = 1024  # cells between 0 and pi in which LSFs are looked for
+MIN_GAP = 0.025  # radians between neighbouring LSFs
+TOP = np.pi - MIN_GAP
+
+# 30 ms window over the 10 ms before a frame and the frame itself, with its peak in the frame's middle: no look-ahead.
+WINDOW = np.concatenate([np.sin(np.pi * (np.arange(320) + 0.5) / 640) ** 2,
+                         np.cos(np.pi * (np.arange(160) + 0.5) / 320) ** 2]).astype(np.float32)
+PAST = WINDOW.size - FRAME  # samples before a frame that its analysis sees
+LAG_WINDOW = np.exp(-0.5 * (2 * np.pi * 60 / SAMPLE_RATE * np.arange(ORDER + 1)) ** 2).astype(np.float32)  # 60 Hz
+LAG_WINDOW[0] = 1.0001  # white-noise correction, -40 dB
+SILENCE = 1e-6  # energy added to lag 0, so that digital silence has a (flat) predictor
+EXPANSION = (0.998 ** np.arange(ORDER + 1)).astype(np.float32)  # 10 Hz of bandwidth keep close LSFs apart
+UNIFORM = (np.arange(1, ORDER + 1) * np.pi / (ORDER + 1)).astype(np.float32)  # LSFs of a flat spectrum
+COSINES = np.cos(np.outer(np.arange(HALF + 1), np.linspace(0, np.pi, GRID + 1))).astype(np.float32)
+INTERPOLATION = np.array([0.625, 0.875, 1.0, 1.0], np.float32)  # weight of this frame's LSFs in its four sub-frames
+
+
+def analyse(x):
+    """LSFs of frames.
+
+    Args:
+        x: waveform float32 (160 + 320 F,): 10 ms from before the first frame, then the frames.
+
+    Returns:
+        float32 (F, 16) in radians, ascending.
+    """
+    r = autocorrelation(x) * LAG_WINDOW
+    r[:, 0] += SILENCE
+    return lsf_from_lpc(levinson_durbin(r) * EXPANSION)
+
+
+def autocorrelation(x):
+    """(160 + 320 F,) -> windowed autocorrelation (F, 17)."""
+    frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW.size)[::FRAME] * WINDOW  # (F, 480)
+    n = WINDOW.size
+    return np.stack([np.einsum("fi,fi->f", frames[:, : n - k], frames[:, k:]) for k in range(ORDER + 1)], axis=1)
+
+
+def levinson_durbin(r):
+    """Autocorrelation (F, 17) -> predictors (F, 17), minimum phase."""
+    r = np.ascontiguousarray(r.T)  # (17, F)
+    a, error = np.zeros_like(r), r[0].copy()
+    a[0] = 1
+    for i in range(1, ORDER + 1):
+        k = -np.einsum("jf,jf->f", a[:i], r[i:0:-1]) / error
+        a[1: i + 1] += k * a[i - 1:: -1]
+        error *= 1 - k * k
+    return a.T
+
+
+def lsf_from_lpc(a):
+    """Predictors (F, 17) -> LSFs (F, 16): sign changes of the deflated sum and difference polynomials on a grid.
+
+    Two roots in one grid cell show no sign change; such a frame gets the LSFs of a flat spectrum.
+    """
+    a = np.ascontiguousarray(a.T)  # (17, F)
+    last = np.zeros_like(a[:1])
+    forward, backward = np.concatenate([a, last]), np.concatenate([last, a[::-1]])
+    (low, low_found), (high, high_found) = _roots(forward + backward, 1.0), _roots(forward - backward, -1.0)
+    lsf = np.sort(np.concatenate([low, high], axis=1), axis=1)
+    whole = low_found & high_found & np.isfinite(lsf).all(axis=1)
+    return np.where(whole[:, None], lsf, UNIFORM)
+
+
+def _roots(c, sign):
+    """Sum (sign 1) or difference (-1) polynomial (18, F) -> its 8 angles (F, 8), and whether there are so many (F,)."""
+    for i in range(1, ORDER + 1):  # divides the known root at z = -1 or z = 1 out
+        c[i] -= sign * c[i - 1]
+    series = 2 * c[HALF:: -1]  # (9, F)
+    series[0] /= 2
+    values = series.T @ COSINES  # (F, 1025)
+    below = values < 0
+    change = below[:, :-1] != below[:, 1:]
+    counts = np.count_nonzero(change, axis=1)
+    places = np.append(np.flatnonzero(change), np.zeros(HALF, np.intp))  # of all frames, one after another
+    first = np.cumsum(counts) - counts
+    cell = places[first[:, None] + np.arange(HALF)] % GRID  # meaningless where there are fewer than 8
+    left, right = np.take_along_axis(values, cell, axis=1), np.take_along_axis(values, cell + 1, axis=1)
+    inside = np.clip(left / (left - right + np.float32(1e-12)), 0, 1)
+    return (cell.astype(np.float32) + inside) * np.float32(np.pi / GRID), counts >= HALF
+
+
+def order_lsf(lsf):
+    """Sorts LSFs (F, 16) and keeps them MIN_GAP apart and below pi: whatever was decoded, 1/A(z) is stable."""
+    gaps = np.diff(np.sort(lsf, axis=1), axis=1, prepend=np.float32(0))
+    lsf = np.cumsum(np.maximum(gaps, np.float32(MIN_GAP)), axis=1)
+    return lsf * np.minimum(np.float32(1), np.float32(TOP) / lsf[:, -1:])
+
+
+def interpolate_lsf(lsf, before):
+    """LSFs per 20 ms (F, 16), and those of the frame before each -> per 5 ms (4 F, 16)."""
+    weight = INTERPOLATION[:, None]
+    return (before[:, None] * (1 - weight) + lsf[:, None] * weight).reshape(-1, ORDER)
+
+
+def lpc_from_lsf(lsf):
+    """LSFs (S, 16) -> predictors (S, 17): two products of second-order factors."""
+    b = -2 * np.cos(lsf).T.reshape(HALF, 2, -1)  # (8, 2, S): the sum polynomial's factors, the difference polynomial's
+    pq = np.zeros((ORDER + 1, *b.shape[1:]), b.dtype)  # (17, 2, S)
+    pq[0] = 1
+    for i in range(HALF):
+        n = 2 * i + 1  # coefficients so far
+        so_far = pq[:n].copy()
+        pq[1: n + 1] += b[i] * so_far
+        pq[2: n + 2] += so_far
+    p, q = pq[:, 0], pq[:, 1]
+    p[1:] += p[:-1].copy()
+    q[1:] -= q[:-1].copy()
+    return ((p + q) / 2).T
+
+
+def analysis_filter(x, a):
+    """A(z).
+
+    Args:
+        x: 16 samples of memory, then the waveform: float32 (16 + 80 S,).
+        a: predictors (S, 17).
+
+    Returns:
+        residual float32 (80 S,).
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(x, ORDER + 1)  # (80 S, 17), oldest sample first
+    windows = windows.reshape(-1, SUBFRAME, ORDER + 1)
+    return np.einsum("snk,sk->sn", windows, np.ascontiguousarray(a[:, ::-1])).reshape(-1)
+
+
+class SynthesisFilter:
+    """1/A(z), the exact inverse of `analysis_filter`, with memory.
+
+    In blocks of 16 samples the filter is y[t] = M y[t-1] + H r[t]: H is the Toeplitz matrix of the impulse response and
+    M = -H U carries the 16 outputs before the block. All matrices are computed at once for all sub-frames; what is left
+    for the loop over sub-frames is one product with M^5, from the last block of a sub-frame to that of the next. This
+    is done in float64, because the powers of M cancel.
+    """
+
+    def __init__(self):
+        self._last = np.zeros(ORDER)
+
+    def __call__(self, r, a):
+        """Filters the next samples.
+
+        Args:
+            r: residual (80 S,).
+            a: predictors (S, 17).
+
+        Returns:
+            waveform float32 (80 S,).
+        """
+        a = a.astype(np.float64)
+        response = _impulse_response(a).take(_TOEPLITZ, axis=1)  # H (S, 16, 16)
+        memory = response @ np.pad(-a, [[0, 0], [0, 1]]).take(_MEMORY, axis=1)  # M (S, 16, 16)
+        drive = r.reshape(-1, SUBFRAME // ORDER, ORDER).astype(np.float64) @ response.transpose(0, 2, 1)  # (S, 5, 16)
+        starts = self._starts(memory, _blocks(memory, drive, np.zeros_like(drive[:, 0]))[:, -1])
+        return _blocks(memory, drive, starts).astype(np.float32).reshape(-1)
+
+    def _starts(self, memory, ends):
+        """The block before each sub-frame (S, 16), given the last block that each would have after silence."""
+        squared = memory @ memory
+        across = squared @ squared @ memory
+        affine = np.concatenate([across, ends[:, :, None]], axis=2)  # (S, 16, 17), for a block and a one
+        blocks = np.ones((len(ends) + 1, ORDER + 1))
+        blocks[0, :ORDER] = self._last
+        for matrix, before, after in zip(affine, blocks, blocks[1:, :ORDER]):
+            np.dot(matrix, before, out=after)
+        self._last = blocks[-1, :ORDER].copy()
+        return blocks[:-1, :ORDER]
+
+
+def _blocks(memory, drive, block):
+    """Outputs (S, 5, 16) of sub-frames that follow the blocks (S, 16)."""
+    out = np.empty_like(drive)
+    for i in range(drive.shape[1]):
+        block = np.matmul(memory, block[..., None])[..., 0] + drive[:, i]
+        out[:, i] = block
+    return out
+
+
+def _impulse_response(a):
+    """First 16 samples of 1/A(z), then a zero: (S, 17) -> (S, 17)."""
+    a, h = a.T, np.zeros_like(a.T)
+    h[0] = 1
+    for n in range(1, ORDER):
+        h[n] = -np.einsum("ks,ks->s", a[1: n + 1], h[n - 1:: -1][:n])
+    return np.ascontiguousarray(h.T)
+
+
+_BELOW = np.subtract.outer(np.arange(ORDER), np.arange(ORDER))  # row - column
+_TOEPLITZ = np.where(_BELOW >= 0, _BELOW, ORDER)  # h[row - column]; h[16] stands for zero
+_MEMORY = np.where(_BELOW <= 0, ORDER + _BELOW, ORDER + 1)  # -a[16 + row - column]; a[17] stands for zero

@@ -1,0 +1,78 @@
+"""A residual module with memory. K counts code frames, each `hop` samples long."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from neuralcodec.runtime.layers import Correction, Dense, InverseTransform, Queue, Transform, leaky_relu
+from neuralcodec.runtime.quantizer import Quantizer
+
+LIMIT = 127  # the largest symbol of a module's code
+
+
+class Known(NamedTuple):
+    """What both sides know before a module's symbols."""
+
+    so_far: np.ndarray  # (K hop,) what has been decoded by the modules before; None in the first module
+    coefficients: np.ndarray  # (K, hop) its transform; None in the first module
+    condition: np.ndarray  # (K, C) side information
+    step: np.ndarray  # (K, hop) step sizes
+
+
+class ResidualModule:
+    """One autoencoder of the cascade.
+
+    Args:
+        config: a ModuleConfig.
+        weights: dict of name -> float32 array, of the whole cascade.
+        number: place in the cascade, from 0.
+        step_scale: factor of all step sizes.
+    """
+
+    def __init__(self, config, weights, number, step_scale):
+        name, first = f"module_{number}", number == 0
+        seen, basis = config.hop if first else 2 * config.hop, weights[f"{name}/basis"]
+        self.hop, self.first = config.hop, first
+        self._log_step = weights[f"{name}/log_step"] + np.float32(np.log(step_scale))
+        self._step_hidden, self._step_out = (Dense(weights, f"{name}/{layer}") for layer in ("step_hidden", "step_out"))
+        self._encoder = Correction(weights, f"{name}/encoder", seen, config.encoder_width, config.encoder_blocks, 2)
+        self._decoder = Correction(weights, f"{name}/decoder", seen, config.decoder_width, config.decoder_blocks,
+                                   3 + config.lookahead, config.lookahead)
+        self._quantizer = Quantizer(weights[f"{name}/quantizer/offset"], LIMIT)
+        self._transform, self._transform_so_far = Transform(basis), Transform(basis)
+        self._inverse = InverseTransform(basis)
+        self._coefficients = Queue()  # wait for their correction
+        self._so_far = Queue()  # waits for this module's part
+
+    def known(self, so_far, condition):
+        """Takes in the next code frames of what both sides know.
+
+        Args:
+            so_far: (K hop,) the sum of the outputs of the modules before; None for the first module.
+            condition: (K, C).
+
+        Returns:
+            Known, for `encode` and `decode`.
+        """
+        step = np.exp(self._log_step + self._step_out(leaky_relu(self._step_hidden(condition))))
+        coefficients = None if self.first else self._transform_so_far(so_far)
+        return Known(so_far, coefficients, condition, step)
+
+    def encode(self, residual, known):
+        """What the modules before have left over (K hop,) -> symbols (K, hop)."""
+        t = self._transform(residual)
+        return self._quantizer.quantise((t + self._encoder(self._seen(t, known), known.condition)) / known.step)
+
+    def decode(self, symbols, known):
+        """Symbols (K, hop) -> decoded so far (n,), this module included, up to the last sample that is complete."""
+        t = self._quantizer.reconstruct(symbols) * known.step
+        correction = self._decoder(self._seen(t, known), known.condition)
+        self._coefficients.push(t)
+        decoded = self._inverse(self._coefficients.pop(len(correction)) + correction)
+        if self.first:
+            return decoded
+        self._so_far.push(known.so_far)
+        return decoded + self._so_far.pop(len(decoded))
+
+    def _seen(self, t, known):
+        return t if self.first else np.concatenate([t, known.coefficients], axis=1)

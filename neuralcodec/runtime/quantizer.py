@@ -1,0 +1,36 @@
+"""Quantisation to trained bins, as `model.quantizer.SoftmaxQuantizer` does in its forward pass."""
+
+import numpy as np
+
+
+class Quantizer:
+    """Assigns values to the nearest of 2 * limit + 1 bins, each within 0.45 of its symbol.
+
+    Args:
+        offset: trained offsets (codebooks * (2 * limit + 1),).
+        limit: the largest symbol.
+    """
+
+    def __init__(self, offset, limit):
+        size = 2 * limit + 1
+        symbols = np.arange(-limit, limit + 1, dtype=np.float32)
+        bins = symbols + np.float32(0.45) * np.tanh(offset.reshape(-1, size))  # (codebooks, size)
+        borders = (bins[:, :-1] + bins[:, 1:]) / 2
+        endless = np.full((len(bins), 1), np.inf, np.float32)
+        self._limit, self._bins = limit, bins.reshape(-1)
+        self._lower = np.concatenate([-endless, borders], axis=1).reshape(-1)
+        self._upper = np.concatenate([borders, endless], axis=1).reshape(-1)
+        # Where each value's codebook has its symbol 0: one number, or one for each codebook.
+        self._middle = limit + size * np.arange(len(bins)) if len(bins) > 1 else limit
+
+    def quantise(self, z):
+        """Values (K, C) in units of the step -> symbols int64 (K, C)."""
+        symbols = np.clip(np.rint(z), -self._limit, self._limit).astype(np.int64)
+        index = symbols + self._middle
+        symbols += z > self._upper.take(index)  # the nearest bin is never further than a neighbour away
+        symbols -= z < self._lower.take(index)
+        return symbols
+
+    def reconstruct(self, symbols):
+        """Symbols int64 (K, C) -> bin positions float32 (K, C) in units of the step."""
+        return self._bins.take(symbols + self._middle)
