@@ -27,8 +27,11 @@ def write_tiny_preset(folder, name="tiny", seed=1):
     cascade = Cascade(config)
     rng = np.random.default_rng(seed)
     for variable in cascade.trainable_variables:
-        noise = 0.01 * rng.standard_normal(variable.shape)
+        noise = 0.002 * rng.standard_normal(variable.shape)
         variable.assign(keras.ops.convert_to_numpy(variable) + noise.astype(np.float32))
+    cascade.lsf_quantizer.std.assign(np.full(16, 0.15, np.float32))  # fine enough for stable, plausible filters
+    for module in cascade.chain:
+        module.log_step.assign_sub(np.ones(module.config.hop, np.float32))
     weights_file = folder.parent / f"{seed}.weights.h5"
     cascade.save_weights(weights_file)
     save_preset(folder, name=name, description="Random weights.", kbps=24.0, config=config, weights_file=weights_file,

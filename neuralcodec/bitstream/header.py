@@ -18,6 +18,7 @@ MAGIC = b"NAC"
 VERSION = 1
 CRC_BYTES = 4
 HASH_BYTES = 8
+FLUSH_PACKETS = 2  # after the audio: no cascade delays it by more than 60 ms, its own packet included
 
 _MAX_HEADER_BYTES = 4 << 20  # three weeks of audio in blocks of a second
 _MAX_NAME_BYTES = 200
@@ -68,8 +69,8 @@ class Header:
 
     @property
     def num_packets(self):
-        """Packets in the file: as many as hold the audio, and one to flush the synthesis; none for no audio."""
-        return -(-self.num_samples_16k // PACKET_SAMPLES) + 1 if self.num_samples_16k else 0
+        """Packets in the file: as many as hold the audio, and two to flush the cascade; none for no audio."""
+        return -(-self.num_samples_16k // PACKET_SAMPLES) + FLUSH_PACKETS if self.num_samples_16k else 0
 
     @property
     def num_blocks(self):

@@ -15,6 +15,6 @@ import click
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the output folder.")
 def train(config, data, output, resume):
     """Train a preset from a configuration and a folder of speech."""
-    from neuralcodec.training import phases
+    from neuralcodec.training.run import run
 
-    phases.run(config, data, output, resume=resume)
+    run(config, data, output, resume=resume)

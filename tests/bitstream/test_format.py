@@ -134,7 +134,7 @@ def read_file(data, tables):
     varint(), varint()
     length, num_modules, step_index, per_block = varint(), take(1)[0], take(1)[0], varint()
     step_index -= 256 if step_index > 127 else 0
-    num_packets = -(-length // 320) + 1 if length else 0
+    num_packets = -(-length // 320) + 2 if length else 0
     sizes = [varint() for _ in range(0, num_packets, per_block)]
     assert at == header_end
     check_crc(0, at, take(4))
@@ -159,7 +159,7 @@ def read_file(data, tables):
 )
 def test_the_documented_decoder_reads_what_is_written(request, random_packets, alphabets, spread, step_index):
     tables = request.getfixturevalue(alphabets)
-    packets = random_packets(21, 5, 3, spread)
+    packets = random_packets(21, 6, 3, spread)
     header = Header("test", b"8 bytes!", 8000, 512, 1024, 3, step_index, packets_per_block=3)
     writer, file = ContainerWriter(header), io.BytesIO()
     for block in packets.blocks(3):

@@ -55,7 +55,7 @@ def test_bytes_are_the_documented_ones():
 
 
 @pytest.mark.parametrize(
-    "length, packets, blocks", [(0, 0, 0), (1, 2, 1), (320, 2, 1), (321, 3, 1), (15680, 50, 1), (15681, 51, 2)]
+    "length, packets, blocks", [(0, 0, 0), (1, 3, 1), (320, 3, 1), (321, 4, 1), (15360, 50, 1), (15361, 51, 2)]
 )
 def test_packets_and_blocks(length, packets, blocks):
     header = dataclasses.replace(HEADER, sample_rate=16000, num_samples=length, num_samples_16k=length)

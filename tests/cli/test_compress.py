@@ -1,5 +1,6 @@
 """`neuralcodec compress` and `decompress`: where files go, what is said, what is left after an error."""
 
+import dataclasses
 import io
 import os
 import signal
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 
 from neuralcodec.assets import demo_clip
+from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 
 
 @pytest.fixture
@@ -174,13 +176,25 @@ def test_a_reader_that_goes_away(start_cli, tiny_folder, codec, clip, tmp_path):
     assert process.wait() == 1
 
 
+def write_long_file(path, second, seconds):
+    """Repeats the block of a file of a second, which is quicker than coding it again and again."""
+    reader = ContainerReader(io.BytesIO(second))
+    block, = reader
+    length = (50 * seconds - 2) * 320
+    writer = ContainerWriter(dataclasses.replace(reader.header, num_samples=length, num_samples_16k=length))
+    for _ in range(seconds):
+        writer.add_block(block)
+    with open(path, "wb") as file:
+        writer.finish(file)
+
+
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("command", ["compress", "decompress"])
 def test_an_interrupted_run_leaves_nothing(start_cli, tiny_folder, codec, clip, tmp_path, command, number, code):
     if command == "compress":
         soundfile.write(tmp_path / "a.wav", np.zeros(40 * 60 * 16000, np.int16), 16000)
     else:
-        (tmp_path / "a.nac").write_bytes(codec.encode(np.zeros(10 * 60 * 16000, np.float32), 16000))
+        write_long_file(tmp_path / "a.nac", codec.encode(clip[0][:48 * 320], 16000), seconds=1200)
     before = files(tmp_path)
     process = start_cli(command, before[0], "-p", tiny_folder, cwd=tmp_path)
     deadline = time.monotonic() + 60

@@ -1,0 +1,26 @@
+"""The presets that come with the package keep what they promise."""
+
+import json
+
+from neuralcodec import Codec, list_presets
+from neuralcodec.zoo.presets import CARD, CONFIG, METADATA, TABLES, WEIGHTS, bundled_directory
+
+
+def test_presets_are_whole_and_small():
+    assert "cq-24k" in list_presets()
+    for name in list_presets():
+        preset = Codec.from_pretrained(name).preset
+        assert preset.name == name and preset.directory == bundled_directory() / name
+        assert preset.metadata["parameters"] <= 1_000_000
+        assert preset.metadata["delay_ms"] == preset.config.delay / 16 <= 60
+        assert preset.metadata["license"] == "CC-BY-4.0"
+        assert (preset.directory / WEIGHTS).stat().st_size <= 4e6
+        assert len(preset.config.modules) >= 2
+
+
+def test_folders_hold_what_the_wheel_carries():
+    for name in list_presets():
+        folder = bundled_directory() / name
+        assert sorted(path.name for path in folder.iterdir()) == sorted([CARD, CONFIG, METADATA, TABLES, WEIGHTS])
+        assert "LibriSpeech" in (folder / CARD).read_text() and "CC BY 4.0" in (folder / CARD).read_text()
+        assert json.loads((folder / CONFIG).read_text())["modules"]
