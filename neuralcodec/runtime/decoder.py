@@ -3,9 +3,9 @@
 import numpy as np
 
 from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK
+from neuralcodec.model.config import SUBFRAME
 from neuralcodec.runtime.layers import Queue
 from neuralcodec.runtime.lpc import SynthesisFilter
-from neuralcodec.model.config import SUBFRAME
 from neuralcodec.runtime.module import ResidualModule
 from neuralcodec.runtime.side import Condition, Filters, GainContour
 

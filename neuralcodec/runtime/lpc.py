@@ -13,7 +13,8 @@ from neuralcodec.model.config import FRAME, ORDER, SAMPLE_RATE, SUBFRAME
 HALF = ORDER // 2
 GRID = 1024  # cells between 0 and pi in which LSFs are looked for
 MIN_GAP = 0.025  # radians between neighbouring LSFs
-TOP = np.pi - MIN_GAP
+LOUDEST = 100.0  # where an output of 1/A(z) is cut off: no speech comes near, but a damaged file may
+HIGHEST = (np.pi - MIN_GAP * np.arange(ORDER, 0, -1)).astype(np.float32)  # leaves room for the LSFs above
 
 # 30 ms window over the 10 ms before a frame and the frame itself, with its peak in the frame's middle: no look-ahead.
 WINDOW = np.concatenate([np.sin(np.pi * (np.arange(320) + 0.5) / 640) ** 2,
@@ -96,8 +97,7 @@ def _roots(c, sign):
 def order_lsf(lsf):
     """Sorts LSFs (F, 16) and keeps them MIN_GAP apart and below pi: whatever was decoded, 1/A(z) is stable."""
     gaps = np.diff(np.sort(lsf, axis=1), axis=1, prepend=np.float32(0))
-    lsf = np.cumsum(np.maximum(gaps, np.float32(MIN_GAP)), axis=1)
-    return lsf * np.minimum(np.float32(1), np.float32(TOP) / lsf[:, -1:])
+    return np.minimum(np.cumsum(np.maximum(gaps, np.float32(MIN_GAP)), axis=1), HIGHEST)
 
 
 def interpolate_lsf(lsf, before):
@@ -107,7 +107,11 @@ def interpolate_lsf(lsf, before):
 
 
 def lpc_from_lsf(lsf):
-    """LSFs (S, 16) -> predictors (S, 17): two products of second-order factors."""
+    """LSFs (S, 16) -> predictors float64 (S, 17): two products of second-order factors.
+
+    In float32 the large coefficients that cancel here would cost four digits: 1/A(z) could become unstable.
+    """
+    lsf = lsf.astype(np.float64)
     b = -2 * np.cos(lsf).T.reshape(HALF, 2, -1)  # (8, 2, S): the sum polynomial's factors, the difference polynomial's
     pq = np.zeros((ORDER + 1, *b.shape[1:]), b.dtype)  # (17, 2, S)
     pq[0] = 1
@@ -132,9 +136,10 @@ def analysis_filter(x, a):
     Returns:
         residual float32 (80 S,).
     """
+    a = a[:, ::-1].astype(np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(x, ORDER + 1)  # (80 S, 17), oldest sample first
     windows = windows.reshape(-1, SUBFRAME, ORDER + 1)
-    return np.einsum("snk,sk->sn", windows, np.ascontiguousarray(a[:, ::-1])).reshape(-1)
+    return np.einsum("snk,sk->sn", windows, a).reshape(-1)
 
 
 class SynthesisFilter:
@@ -143,7 +148,7 @@ class SynthesisFilter:
     In blocks of 16 samples the filter is y[t] = M y[t-1] + H r[t]: H is the Toeplitz matrix of the impulse response and
     M = -H U carries the 16 outputs before the block. All matrices are computed at once for all sub-frames; what is left
     for the loop over sub-frames is one product with M^5, from the last block of a sub-frame to that of the next. This
-    is done in float64, because the powers of M cancel.
+    is done in float64, because terms of the powers of M cancel.
     """
 
     def __init__(self):
@@ -154,17 +159,17 @@ class SynthesisFilter:
 
         Args:
             r: residual (80 S,).
-            a: predictors (S, 17).
+            a: predictors float64 (S, 17).
 
         Returns:
-            waveform float32 (80 S,).
+            waveform float32 (80 S,), within +-LOUDEST.
         """
-        a = a.astype(np.float64)
         response = _impulse_response(a).take(_TOEPLITZ, axis=1)  # H (S, 16, 16)
         memory = response @ np.pad(-a, [[0, 0], [0, 1]]).take(_MEMORY, axis=1)  # M (S, 16, 16)
         drive = r.reshape(-1, SUBFRAME // ORDER, ORDER).astype(np.float64) @ response.transpose(0, 2, 1)  # (S, 5, 16)
         starts = self._starts(memory, _blocks(memory, drive, np.zeros_like(drive[:, 0]))[:, -1])
-        return _blocks(memory, drive, starts).astype(np.float32).reshape(-1)
+        y = _blocks(memory, drive, starts).reshape(-1)
+        return np.clip(y, -LOUDEST, LOUDEST, out=y).astype(np.float32)
 
     def _starts(self, memory, ends):
         """The block before each sub-frame (S, 16), given the last block that each would have after silence."""
@@ -173,8 +178,13 @@ class SynthesisFilter:
         affine = np.concatenate([across, ends[:, :, None]], axis=2)  # (S, 16, 17), for a block and a one
         blocks = np.ones((len(ends) + 1, ORDER + 1))
         blocks[0, :ORDER] = self._last
-        for matrix, before, after in zip(affine, blocks, blocks[1:, :ORDER]):
-            np.dot(matrix, before, out=after)
+        steps = list(zip(affine, blocks, blocks[1:, :ORDER]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            for matrix, before, after in steps:
+                np.dot(matrix, before, out=after)
+        if not np.abs(blocks).max() <= LOUDEST:  # once more, such that the filter recovers; NaN is caught, too
+            for matrix, before, after in steps:
+                np.dot(matrix, before, out=after).clip(-LOUDEST, LOUDEST, out=after)
         self._last = blocks[-1, :ORDER].copy()
         return blocks[:-1, :ORDER]
 

@@ -1,0 +1,94 @@
+"""The encoder: the Keras cascade's symbols, packet by packet, whatever the pieces."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from keras import ops
+
+from neuralcodec.bitstream.packets import Packets
+from neuralcodec.model import lpc as keras_lpc
+from neuralcodec.runtime import lpc
+from neuralcodec.runtime.encoder import Encoder
+
+
+def encode(reference, samples, step_index=0):
+    encoder = Encoder(reference.config, reference.weights, step_index)
+    return Packets.concatenate([encoder.push(samples), encoder.finish()])
+
+
+def agreement(mine, others):
+    """Fraction of equal symbols: side information, module 0, module 1, ..."""
+    pairs = zip([mine.side, *mine.modules], [others.side, *others.modules], strict=True)
+    return np.array([np.mean(a == b) for a, b in pairs])
+
+
+def keras_analyse(x):
+    """`runtime.lpc.analyse`, done by the Keras model."""
+    _, lsf = keras_lpc.analyse(ops.convert_to_tensor(np.pad(x, [lpc.PAST, 0])[None]))
+    return ops.convert_to_numpy(lsf[0, 1:])
+
+
+def test_symbols_are_those_of_the_keras_cascade(reference, speech, coded, monkeypatch):
+    monkeypatch.setattr(lpc, "analyse", keras_analyse)  # LSFs in float32 differ by more than rounding: see below
+    expected, _ = coded
+    agree = agreement(encode(reference, speech), expected)
+    # Rounding decides where a value lies half-way between bins; a later module codes what follows from that.
+    assert agree[:2].min() > 0.999
+    assert agree.min() > 0.995
+    assert min(np.abs(module).mean() for module in expected.modules) > 0.1  # it is no empty comparison
+
+
+def test_lsf_symbols_are_nearly_those_of_the_keras_cascade(reference, speech, coded):
+    expected, _ = coded
+    differences = np.abs(encode(reference, speech).lsf.astype(int) - expected.lsf)
+    assert differences.max() <= 1
+    assert np.mean(differences > 0) < 0.01
+
+
+@pytest.mark.parametrize("count", [0, 1, 159, 160, 319, 320, 321, 16000])
+def test_number_of_packets(reference, speech, count):
+    packets = encode(reference, speech[:count])
+    assert len(packets) == (-(-count // 320) + 2 if count else 0)
+    assert len(packets.modules) == len(reference.config.modules)
+
+
+def test_pieces_make_no_difference(reference, speech):
+    encoder, rng, parts, at = Encoder(reference.config, reference.weights), np.random.default_rng(3), [], 0
+    while at < len(speech):
+        size = int(rng.choice([0, 1, 79, 320, 500, 3000]))
+        parts.append(encoder.push(speech[at: at + size]))
+        at += size
+        assert sum(map(len, parts)) == min(at, len(speech)) // 320
+    pieces = Packets.concatenate([*parts, encoder.finish()])
+    agree = agreement(pieces, encode(reference, speech))
+    assert agree[:2].min() > 0.999
+    assert agree.min() > 0.995
+
+
+def test_packets_are_causal(reference, speech):
+    changed, n = speech.copy(), 9000
+    changed[n:] = speech[n:][::-1]
+    before, after = encode(reference, speech), encode(reference, changed)
+    whole = n // 320
+    assert before[:whole] == after[:whole]
+    assert before[whole: whole + 1] != after[whole: whole + 1]
+
+
+def test_larger_steps_make_smaller_symbols(pair, speech):
+    small, normal, large = (np.abs(encode(pair, speech, k).modules[0]).mean() for k in (-32, 0, 32))
+    assert small > 1.3 * normal > 1.69 * large
+
+
+def test_frames_before_the_first_are_zero(reference, speech):
+    packets = encode(reference, speech)
+    for module, symbols, delay in zip(reference.config.modules, packets.modules, reference.config.packet_delays):
+        assert not symbols.reshape(-1)[: delay * module.hop].any()
+
+
+def test_the_runtime_needs_no_framework():
+    code = ("import sys, neuralcodec.runtime.encoder, neuralcodec.runtime.decoder, neuralcodec.runtime.weights; "
+            "print(sorted({'keras', 'tensorflow', 'jax', 'torch', 'scipy'} & set(sys.modules)))")
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
