@@ -18,7 +18,7 @@ _LABELS = {"pesq": "PESQ-WB", "stoi": "STOI", "estoi": "ESTOI", "si_sdr": "SI-SD
 def demo(preset, output_dir):
     """Compress and decompress a speech clip that comes with the package.
 
-    Prints size, rate and quality, and leaves the original, the .nac and the decoded speech where one can listen to them.
+    Prints size, rate and quality, and leaves the original, the .nac and the decoded speech to listen to.
     """
     from neuralcodec.assets import demo_clip
     from neuralcodec.audio import AudioSink, AudioSource

@@ -49,7 +49,7 @@ class Preset:
 
 
 def bundled_directory():
-    """The folder of the presets that come with the package: inside it where it is installed, beside it in a checkout."""
+    """The folder of the bundled presets: inside the package where it is installed, beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed, checkout = package / "presets", package.parent / "presets"
     return installed if installed.is_dir() else checkout

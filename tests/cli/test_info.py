@@ -22,7 +22,7 @@ def test_facts(coded, codec):
     size = coded.stat().st_size
     assert facts["preset"] == "tiny" and facts["hash"] == codec.preset.hash.hex()[:16]
     assert (facts["seconds"], facts["samples"], facts["sample_rate"]) == (5.0, 80000, 16000)
-    assert (facts["bytes"], facts["kbps"]) == (size, size * 8 / 5000)
+    assert facts["bytes"] == size and facts["kbps"] == pytest.approx(size * 8 / 5000)
     assert (facts["modules"], facts["step_index"], facts["blocks"]) == (2, 0, 6)
     assert facts["damaged_blocks"] == [] and facts["intact"]
     kbps = facts["kbps_by_module"]
