@@ -10,14 +10,21 @@ import keras
 from keras import ops
 
 from neuralcodec.model import lpc
-from neuralcodec.model.config import FRAME, GAIN_FRAME, ORDER, SAMPLE_RATE, SUBFRAME
+from neuralcodec.model.config import (
+    FRAME,
+    GAIN_FLOOR,
+    GAIN_FRAME,
+    GAIN_OFFSET,
+    ORDER,
+    SAMPLE_RATE,
+    SIDE_LIMIT,
+    STEEPEST_RISE,
+    SUBFRAME,
+)
 from neuralcodec.model.context import SideContext
 from neuralcodec.model.module import ResidualModule
 from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
 
-SIDE_LIMIT = 31  # the largest LSF or gain symbol
-GAIN_OFFSET = 16  # puts the gain of quiet speech near symbol 0
-GAIN_FLOOR = 1e-4
 LSF_STEP = 1 / 3  # initial step in standard deviations
 
 
@@ -64,7 +71,7 @@ def gain_contour(gain):
     """Gain symbols (B, N) -> gain per sample (B, 160 N): a ramp of 5 ms in the log domain, then constant."""
     log2 = (gain - GAIN_OFFSET) / 2
     ramp = (ops.arange(SUBFRAME, dtype="float32") + 0.5) / SUBFRAME
-    before = lpc.previous(log2)[..., None]
+    before = ops.maximum(lpc.previous(log2), log2 - STEEPEST_RISE)[..., None]
     rise = before + (log2[..., None] - before) * ramp
     hold = ops.broadcast_to(log2[..., None], ops.shape(rise))
     contour = ops.concatenate([rise, hold], axis=-1)

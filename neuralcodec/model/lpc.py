@@ -14,7 +14,7 @@ from neuralcodec.model.config import FRAME, ORDER, SAMPLE_RATE, SUBFRAME
 HALF = ORDER // 2
 GRID = 1024  # cells between 0 and pi in which LSFs are looked for
 MIN_GAP = 0.025  # radians between neighbouring LSFs (64 Hz): keeps 1/A(z) stable and its resonances finite
-TOP = np.pi - MIN_GAP
+HIGHEST = (np.pi - MIN_GAP * np.arange(ORDER, 0, -1)).astype("float32")  # leaves room for the LSFs above
 
 # 30 ms window over the 10 ms before a frame and the frame itself, with its peak in the frame's middle: no look-ahead.
 WINDOW = np.concatenate([np.sin(np.pi * (np.arange(320) + 0.5) / 640) ** 2,
@@ -104,11 +104,13 @@ def _roots(c):
 
 
 def order_lsf(lsf):
-    """Sorts LSFs (..., 16) and keeps them MIN_GAP apart and below pi: whatever was decoded, 1/A(z) is stable."""
+    """Sorts LSFs (..., 16) and keeps them MIN_GAP apart and below pi: whatever was decoded, 1/A(z) is stable.
+
+    In float32 that holds for spectra of sound; sixteen LSFs crowded into a corner need float64, as the runtime has it.
+    """
     lsf = ops.sort(lsf, axis=-1)
     gaps = lsf - ops.concatenate([ops.zeros_like(lsf[..., :1]), lsf[..., :-1]], axis=-1)
-    lsf = ops.cumsum(ops.maximum(gaps, MIN_GAP), axis=-1)
-    return lsf * ops.minimum(1.0, TOP / lsf[..., -1:])
+    return ops.minimum(ops.cumsum(ops.maximum(gaps, MIN_GAP), axis=-1), HIGHEST)
 
 
 def interpolate_lsf(lsf):

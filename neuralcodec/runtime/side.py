@@ -7,13 +7,10 @@ import math
 
 import numpy as np
 
-from neuralcodec.model.config import FRAME, GAIN_FRAME, ORDER, SUBFRAME
+from neuralcodec.model.config import FRAME, GAIN_FRAME, SUBFRAME
 from neuralcodec.runtime import lpc
 from neuralcodec.runtime.quantizer import Quantizer
 
-SIDE_LIMIT = 31  # the largest LSF or gain symbol
-GAIN_OFFSET = 16  # puts the gain of quiet speech near symbol 0
-GAIN_FLOOR = 1e-4
 _RAMP = ((np.arange(SUBFRAME) + 0.5) / SUBFRAME).astype(np.float32)  # how a gain moves to the next in 5 ms
 
 
@@ -33,10 +30,10 @@ class Delay:
 
 
 class LsfCodec:
-    """LSFs to symbols and back: one codebook for each, in standard deviations around its mean; none if `kind` is "none".
+    """LSFs to symbols and back: one codebook for each, in standard deviations around its mean.
 
     Args:
-        kind: `lpc` of the CascadeConfig.
+        kind: `lpc` of the CascadeConfig; with "none", no LSFs are sent.
         weights: dict of name -> float32 array.
     """
 
@@ -87,7 +84,7 @@ class GainContour:
     def __call__(self, gain):
         """Gain symbols (G,) -> float32 (160 G,)."""
         log = (gain.astype(np.float32) - GAIN_OFFSET)[:, None] * np.float32(math.log(2.0) / 2)
-        before = self._delay(log)
+        before = np.maximum(self._delay(log), log - np.float32(STEEPEST_RISE * math.log(2.0)))
         contour = np.empty((len(log), GAIN_FRAME), np.float32)
         contour[:, :SUBFRAME] = np.exp(before + (log - before) * _RAMP)
         contour[:, SUBFRAME:] = np.exp(log)

@@ -16,6 +16,7 @@ from neuralcodec.model.config import FRAME
 from neuralcodec.training.data import ClipSampler, audio_files, load_speech
 from neuralcodec.training.settings import LPC, TrainingConfig
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
+from neuralcodec.zoo.presets import WEIGHTS, find_preset
 
 CHECKPOINT, OPTIMIZER, PROGRESS, LOG = "checkpoint.weights.h5", "optimizer.npz", "progress.json", "log.csv"
 CLIP_NORM = 1.0
@@ -66,7 +67,7 @@ def train(config, data, output, resume=False, callbacks=(), validate=None):
     if resume:
         cascade.load_weights(output / CHECKPOINT)
     elif config.start:
-        cascade.load_weights(config.start)
+        cascade.load_weights(starting_weights(config.start))
     else:
         adapt(cascade, samples, config.seed)
     for index in range(progress.phase, len(config.phases)):
@@ -74,6 +75,11 @@ def train(config, data, output, resume=False, callbacks=(), validate=None):
         progress = Progress(phase=index + 1, rate_weight=progress.rate_weight, seconds=progress.seconds)
         write_checkpoint(cascade, progress, output)
     return cascade
+
+
+def starting_weights(start):
+    """A checkpoint file is taken as it is; anything else is a preset."""
+    return start if str(start).endswith(".h5") else find_preset(start) / WEIGHTS
 
 
 def adapt(cascade, samples, seed):
@@ -89,7 +95,7 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     choose_trainable(cascade, phase)
     control = RateControl(phase.kbps or config.kbps, progress.rate_weight)
     trainer = CascadeTrainer(cascade, control, config.disturbance_weight)
-    trainer.compile(optimizer=GuardedAdam(schedule(phase), global_clipnorm=CLIP_NORM), loss=None, jit_compile="auto")
+    trainer.compile_for_backend(GuardedAdam(schedule(phase), global_clipnorm=CLIP_NORM))
     optimizer = trainer.optimizer
     optimizer.build(trainer.trainable_variables)
     done = progress.epoch * config.epoch_steps

@@ -43,10 +43,11 @@ class TrainingConfig:
         kbps: nominal bitrate of the preset.
         model: the cascade.
         phases: greedy phases module by module, then joint ones.
-        start: name or folder of a preset to start from; empty to start from scratch.
+        start: preset (name or folder) or checkpoint (.weights.h5) to start from; empty to start from scratch.
         seed: of the weights, the clips and their levels.
         batch_size: clips a step.
         clip_frames: 20 ms frames of a clip that count in the loss.
+        rate_folders: patterns of folder names; the files in them are the read speech that sets the rate (all if empty).
         rate_weight: weight of a kbps in the loss at the start; from then on it follows the rate.
         disturbance_weight: weight of the loudness disturbance in the loss.
         epoch_steps: steps between log lines and checkpoints.
@@ -62,6 +63,7 @@ class TrainingConfig:
     seed: int = 1
     batch_size: int = 12
     clip_frames: int = 30
+    rate_folders: tuple = ()
     rate_weight: float = 0.02
     disturbance_weight: float = 0.4
     epoch_steps: int = 250
@@ -82,7 +84,8 @@ class TrainingConfig:
             check_keys(phase, Phase, "phase setting")
         try:
             phases = tuple(Phase(**{**phase, "train": tuple(phase.get("train", ()))}) for phase in data["phases"])
-            config = cls(**{**data, "model": CascadeConfig.from_dict(data.get("model")), "phases": phases})
+            config = cls(**{**data, "model": CascadeConfig.from_dict(data.get("model")), "phases": phases,
+                            "rate_folders": tuple(data.get("rate_folders", ()))})
         except TypeError as error:
             raise ConfigError(f"The training configuration lacks a setting: {error}.") from None
         for phase in phases:

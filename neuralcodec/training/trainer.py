@@ -66,6 +66,10 @@ class CascadeTrainer(keras.Model):
     def metrics(self):
         return [*self.means, self.rate_control]
 
+    def compile_for_backend(self, optimizer):
+        """Keras' `compile`; TensorFlow's XLA cannot differentiate the scan in the synthesis filter, so it goes without."""
+        self.compile(optimizer=optimizer, loss=None, jit_compile=keras.backend.backend() != "tensorflow")
+
     def call(self, x):
         return self.cascade(x)
 

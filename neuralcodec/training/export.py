@@ -1,0 +1,102 @@
+"""From trained weights to a preset folder: calibrated to its bitrate, with entropy tables, a card and a hash."""
+import tempfile
+from fnmatch import fnmatch
+from pathlib import Path
+
+import numpy as np
+
+from neuralcodec.codec import Codec
+from neuralcodec.model.config import SAMPLE_RATE
+from neuralcodec.runtime.encoder import Encoder
+from neuralcodec.runtime.weights import read_weights
+from neuralcodec.training.data import audio_files, read_speech
+from neuralcodec.training.tables import fit_tables
+from neuralcodec.zoo.card import model_card
+from neuralcodec.zoo.presets import save_preset
+
+CALIBRATION_SECONDS = 900  # of training speech: sets the rate and fits the tables
+SHORTEST = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
+TOLERANCE = 0.004  # relative error of the rate at which the calibration stops
+ROUNDS = 6
+SLOPE = -0.55  # d log(rate) / d log(step), where the search starts
+
+
+def export(cascade, config, data, directory, details=None, overwrite=False):
+    """Writes a preset from a trained cascade.
+
+    All step sizes are scaled together until files of the training speech cost the nominal rate, header included, on
+    average over clips; after each change the tables are fitted anew.
+
+    Args:
+        cascade: the trained Cascade; its step sizes are changed.
+        config: TrainingConfig.
+        data: folder or list of training recordings.
+        directory: where the preset goes.
+        details: further entries of metadata.json.
+        overwrite: whether an existing preset may be replaced.
+
+    Returns:
+        Preset.
+    """
+    recordings = calibration_speech(data, config.rate_folders)
+    scale, slope, last = 0.0, SLOPE, None
+    for _ in range(ROUNDS):
+        preset, kbps = _write(cascade, config, recordings, directory, details, overwrite or last is not None)
+        error = np.log(kbps / config.kbps)
+        if abs(error) < TOLERANCE:
+            break
+        if last is not None and scale != last[0]:
+            slope = np.clip((error - last[1]) / (scale - last[0]), -2.0, -0.1)
+        last = (scale, error)
+        change = -error / slope
+        scale += change
+        for module in cascade.chain:
+            module.log_step.assign_add(np.full(module.log_step.shape, change, "float32"))
+    return preset
+
+
+def calibration_speech(data, folders=()):
+    """Recordings of at least 2 s, evenly spread over the training files: list of float32 (N,).
+
+    Args:
+        data: folder or list of recordings.
+        folders: patterns; only files below a folder of such a name are taken, unless there is none.
+    """
+    files, chosen, seconds = audio_files(data), [], 0.0
+    files = [path for path in files if in_folder(path, folders)] or files
+    order = np.random.default_rng(0).permutation(len(files))
+    for index in order:
+        samples = read_speech(files[index])
+        if samples.size >= SHORTEST:
+            chosen.append(samples.astype("float32") / 32768)
+            seconds += samples.size / SAMPLE_RATE
+        if seconds > CALIBRATION_SECONDS:
+            break
+    return chosen
+
+
+def in_folder(path, patterns):
+    return any(fnmatch(part, pattern) for part in path.parts[:-1] for pattern in patterns)
+
+
+def _write(cascade, config, recordings, directory, details, overwrite):
+    """Fits tables, writes the preset, and measures what its files cost: (Preset, kbps)."""
+    with tempfile.TemporaryDirectory() as folder:
+        weights_file = Path(folder) / "model.weights.h5"
+        cascade.save_weights(weights_file)
+        weights = read_weights(weights_file)
+        tables = fit_tables(cascade, [symbols_of(samples, config.model, weights) for samples in recordings])
+        preset = save_preset(directory, name=config.name, description=config.description, kbps=config.kbps,
+                             config=config.model, weights_file=weights_file, tables=tables,
+                             card=model_card(config.name, config.description, config.kbps), details=details,
+                             overwrite=overwrite)
+    codec = Codec(preset)
+    rates = [len(codec.encode(samples, SAMPLE_RATE)) * 8 / samples.size * SAMPLE_RATE / 1000 for samples in recordings]
+    return preset, float(np.mean(rates))
+
+
+def symbols_of(samples, model, weights):
+    """All packets of a recording."""
+    encoder = Encoder(model, weights)
+    packets = [encoder.push(samples), encoder.finish()]
+    return type(packets[0]).concatenate(packets)

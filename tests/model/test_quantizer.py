@@ -1,0 +1,77 @@
+"""The softmax quantiser: hard forward, soft backward, bins that train and stay in order."""
+import keras
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+
+from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
+
+LIMIT = 7
+
+
+def trained_quantizer(codebooks=1, seed=0):
+    quantizer = SoftmaxQuantizer(LIMIT, codebooks=codebooks)
+    rng = np.random.default_rng(seed)
+    quantizer.offset.assign(rng.standard_normal(quantizer.offset.shape))
+    return quantizer
+
+
+def gradients(f, values):
+    """Gradient of the scalar f(x) with respect to a scalar-wise input, by whatever backend runs."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return np.asarray(jax.grad(f)(ops.convert_to_tensor(values)))
+    import tensorflow as tf
+
+    x = tf.constant(values)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    return tape.gradient(y, x).numpy()
+
+
+def test_starts_as_rounding():
+    z = np.array([-9.0, -1.4, -0.2, 0.6, 3.2, 20.0], "float32")
+    value, symbol = SoftmaxQuantizer(LIMIT)(z)
+    np.testing.assert_allclose(np.array(value), [-7, -1, 0, 1, 3, 7], atol=1e-6)
+    np.testing.assert_array_equal(np.array(symbol), [-7, -1, 0, 1, 3, 7])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(-12, 12, width=32), min_size=1, max_size=20), st.integers(0, 5))
+def test_forward_is_the_nearest_of_all_bins(values, seed):
+    quantizer = trained_quantizer(seed=seed)
+    bins = np.array(quantizer.reconstruct(np.arange(-LIMIT, LIMIT + 1, dtype="float32")))
+    z = np.array(values, "float32")
+    value, symbol = (np.array(v) for v in quantizer(z))
+    nearest = np.min(np.abs(z[:, None] - bins), axis=1)
+    np.testing.assert_allclose(np.abs(z - value), nearest, atol=1e-5)
+    np.testing.assert_allclose(bins[symbol.astype(int) + LIMIT], value, atol=1e-6)
+
+
+def test_bins_keep_their_order_whatever_is_trained():
+    quantizer = SoftmaxQuantizer(LIMIT)
+    quantizer.offset.assign(np.where(np.arange(2 * LIMIT + 1) % 2, 1e6, -1e6))
+    bins = np.array(quantizer.reconstruct(np.arange(-LIMIT, LIMIT + 1, dtype="float32")))
+    assert np.all(np.diff(bins) > 0.05)
+
+
+def test_each_position_has_its_own_codebook():
+    quantizer = trained_quantizer(codebooks=3)
+    values = np.array(quantizer.reconstruct(np.zeros((1, 3), "float32")))[0]
+    expected = 0.45 * np.tanh(np.array(quantizer.offset).reshape(3, -1)[:, LIMIT])
+    np.testing.assert_allclose(values, expected, atol=1e-6)
+    assert len(set(values)) == 3
+
+
+def test_gradient_is_soft_not_zero():
+    z = np.linspace(-3.3, 3.3, 25, dtype="float32")
+    slope = gradients(lambda x: ops.sum(SoftmaxQuantizer(LIMIT)(x)[0]), z)
+    assert np.all(slope > 0.8) and np.all(slope < 1.1)
+
+
+def test_symbols_carry_the_gradient_of_the_value_for_the_rate():
+    slope = gradients(lambda x: ops.sum(straight_through(x, ops.round(x)) ** 2), np.array([1.3], "float32"))
+    np.testing.assert_allclose(slope, [2.0])

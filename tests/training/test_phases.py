@@ -1,0 +1,109 @@
+"""Training runs: the loss falls on both backends, a run can be resumed, and only what should learn does."""
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from neuralcodec.errors import ConfigError
+
+LEARNS = """
+import sys, json, numpy as np
+from neuralcodec.model.cascade import Cascade
+from neuralcodec.training.data import ClipSampler, audio_files, load_speech
+from neuralcodec.training.phases import adapt, batches
+from neuralcodec.training.settings import TrainingConfig
+from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl
+import keras
+config = TrainingConfig.read(sys.argv[1])
+samples, _ = load_speech(audio_files(sys.argv[2]))
+keras.utils.set_random_seed(1)
+cascade = Cascade(config.model)
+adapt(cascade, samples, 1)
+trainer = CascadeTrainer(cascade, RateControl(24.0, 0.02))
+trainer.compile_for_backend(GuardedAdam(2e-3, global_clipnorm=1.0))
+batch = ClipSampler(samples, 22 * 320, 2, 1).batch()
+history = trainer.fit(batches([batch] * 24), steps_per_epoch=8, epochs=3, verbose=0).history
+print(json.dumps({"backend": keras.backend.backend(), **history}))
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_few_steps_lower_the_loss(toy_config, speech_folder, backend):
+    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run([sys.executable, "-c", LEARNS, toy_config, speech_folder], env=environment, check=True,
+                          capture_output=True, text=True)
+    history = json.loads(done.stdout.splitlines()[-1])
+    assert history["backend"] == backend
+    for name in ("mel", "weighted", "disturbance"):
+        assert history[name][-1] < history[name][0]
+    assert np.all(np.isfinite(history["loss"]))
+
+
+@pytest.fixture(scope="module")
+def toy_run(speech_folder, tmp_path_factory):
+    """A whole run of a toy configuration: (configuration, output folder)."""
+    from neuralcodec.training.phases import train
+    from neuralcodec.training.settings import Phase, TrainingConfig
+    from neuralcodec.model.config import CascadeConfig, ModuleConfig
+
+    small = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)
+    config = TrainingConfig(
+        name="toy", description="A toy", kbps=24.0, batch_size=2, clip_frames=10, epoch_steps=3, validate_epochs=1,
+        model=CascadeConfig(modules=(ModuleConfig(**small), ModuleConfig(hop=80, lookahead=2, **small))),
+        phases=(Phase("module 0", 3, 1, warmup=0), Phase("module 1", 3, 2, ("module_1",), warmup=0)))
+    output = tmp_path_factory.mktemp("run")
+    cascade = train(config, speech_folder, output, validate=lambda cascade: {"valid_kbps": cascade.active})
+    return config, output, cascade
+
+
+def test_the_log_can_be_plotted(toy_run):
+    rows = list(csv.DictReader(open(toy_run[1] / "log.csv")))
+    assert [row["phase"] for row in rows] == ["module 0", "module 1"]
+    assert [row["valid_kbps"] for row in rows] == ["1", "2"]
+    assert all(float(row["kbps"]) > 0 and float(row["seconds"]) > 0 for row in rows)
+
+
+def test_a_run_is_recorded_with_its_configuration(toy_run):
+    from neuralcodec.training.settings import TrainingConfig
+
+    assert TrainingConfig.read(toy_run[1] / "config.json") == toy_run[0]
+
+
+def test_resuming_goes_on_where_the_run_stopped(toy_run, speech_folder):
+    from dataclasses import replace
+
+    from neuralcodec.training.phases import train
+    from neuralcodec.training.settings import Phase
+
+    config, output, cascade = toy_run
+    longer = replace(config, phases=(*config.phases, Phase("joint", 3, 2, warmup=0)))
+    resumed = train(longer, speech_folder, output, resume=True)
+    rows = list(csv.DictReader(open(output / "log.csv")))
+    assert [row["phase"] for row in rows] == ["module 0", "module 1", "joint"]
+    before, after = (np.array(c.chain[0].basis) for c in (cascade, resumed))
+    assert 0 < np.max(np.abs(before - after)) < 0.1
+
+
+def test_nothing_to_resume_is_said(speech_folder, toy_run, tmp_path):
+    from neuralcodec.training.phases import train
+
+    with pytest.raises(ConfigError, match="without --resume"):
+        train(toy_run[0], speech_folder, tmp_path, resume=True)
+
+
+def test_a_phase_trains_only_what_it_names(toy_run):
+    from neuralcodec.training.phases import choose_trainable
+    from neuralcodec.training.settings import Phase
+
+    cascade = toy_run[2]
+    choose_trainable(cascade, Phase("p", 1, 2, ("module_1",)))
+    assert not cascade.chain[0].trainable_variables and not cascade.lsf_quantizer.trainable_variables
+    assert cascade.chain[1].trainable_variables
+    choose_trainable(cascade, Phase("p", 1, 2))
+    assert cascade.chain[0].trainable_variables and cascade.lsf_quantizer.trainable_variables
+    with pytest.raises(ConfigError, match="module_7"):
+        choose_trainable(cascade, Phase("p", 1, 2, ("module_7",)))

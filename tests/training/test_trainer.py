@@ -1,0 +1,35 @@
+"""Rate control and the guarded optimiser."""
+import keras
+import numpy as np
+import pytest
+
+from neuralcodec.training.trainer import GuardedAdam, RateControl
+
+
+@pytest.mark.parametrize("kbps, direction", [(30.0, 1), (24.0, 0), (18.0, -1)])
+def test_the_weight_of_the_rate_moves_towards_the_target(kbps, direction):
+    control = RateControl(24.0, 0.02)
+    for _ in range(10):
+        control.update_state(kbps)
+    change = np.log(float(control.result()) / 0.02)
+    assert np.sign(round(change, 6)) == direction
+    assert abs(change) <= 10 * RateControl.MOST + 1e-6
+
+
+def test_the_weight_survives_an_epoch_and_a_broken_step():
+    control = RateControl(24.0, 0.02)
+    control.update_state(48.0)
+    before = float(control.result())
+    control.reset_state()
+    control.update_state(float("nan"))
+    assert float(control.result()) == pytest.approx(before)
+
+
+def test_a_gradient_that_is_not_finite_leaves_the_weights_alone():
+    weight = keras.Variable(np.ones(3, "float32"))
+    optimizer = GuardedAdam(0.1)
+    optimizer.build([weight])
+    optimizer.apply([keras.ops.convert_to_tensor(np.array([1.0, np.nan, 1.0], "float32"))], [weight])
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), 1.0)
+    optimizer.apply([keras.ops.ones(3)], [weight])
+    assert np.all(keras.ops.convert_to_numpy(weight) < 1.0)
