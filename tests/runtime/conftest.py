@@ -116,8 +116,8 @@ def transparent(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def speech():
-    """One and a half seconds."""
-    return make_speech(24000)
+    """One second."""
+    return make_speech(16000)
 
 
 @pytest.fixture(scope="session")

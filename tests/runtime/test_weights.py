@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from neuralcodec.errors import PresetError
-from neuralcodec.runtime.weights import MAX_BYTES, MAX_OBJECTS, check_weights, read_weights, weight_shapes, weights_digest
+from neuralcodec.runtime.weights import (
+    MAX_BYTES,
+    MAX_OBJECTS,
+    check_weights,
+    read_weights,
+    weight_shapes,
+    weights_digest,
+)
 
 BIAS = "chain/residual_module/encoder/leave/vars/1"
 
