@@ -188,7 +188,7 @@ def _convert_visibly(audio, name):
     """Warns of what a recording loses on its way to 16 kHz mono, beyond what coding costs."""
     changes = []
     if audio.channels > 1:
-        changes.append(f"has {audio.channels} channels, which are mixed to one")
+        changes.append(f"has {audio.channels} channels (mixed to one)")
     if audio.sample_rate != SAMPLE_RATE:
         changes.append(f"is resampled from {audio.sample_rate} to {SAMPLE_RATE} Hz")
     if changes:

@@ -1,5 +1,6 @@
 """`neuralcodec train`"""
 
+import os
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ import click
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the output folder.")
 def train(config, data, output, resume):
     """Train a preset from a configuration and a folder of speech."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # only what matters to the user; before TensorFlow is imported
     from neuralcodec.training.run import run
 
     run(config, data, output, resume=resume)

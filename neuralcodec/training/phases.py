@@ -149,17 +149,15 @@ class Keeper(keras.callbacks.Callback):
         self.started = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
-        logs = {name: float(value) for name, value in (logs or {}).items()}
         self.progress.seconds += time.monotonic() - self.started
         self.progress.phase, self.progress.epoch = self.index, epoch + 1
-        self.progress.rate_weight = logs["rate_weight"]
+        self.progress.rate_weight = float(logs["rate_weight"])
         write_checkpoint(self.cascade, self.progress, self.output, self.model.optimizer)
         row = {"phase": self.config.phases[self.index].name, "step": (epoch + 1) * self.config.epoch_steps,
                "seconds": round(self.progress.seconds, 1)}
-        row.update({name: round(logs[name], 5) for name in (*CascadeTrainer.PARTS, "rate_weight")})
         if self.validate and (epoch + 1) % self.config.validate_epochs == 0:
-            row.update(self.validate(self.cascade))
-        append_row(self.output / LOG, row)
+            logs.update(self.validate(self.cascade))  # callbacks after this one see it too
+        append_row(self.output / LOG, {**{name: round(float(value), 5) for name, value in logs.items()}, **row})
 
 
 LOG_COLUMNS = ("phase", "step", "seconds", *CascadeTrainer.PARTS, "rate_weight", "valid_kbps", "valid_pesq",

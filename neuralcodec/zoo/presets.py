@@ -232,7 +232,7 @@ def _check_free(target, overwrite):
         raise OutputExistsError(f"'{target}' is a file; choose another name for the preset's folder.")
     there = {path.name for path in target.iterdir()} if target.exists() else set()
     if there and not overwrite:
-        raise OutputExistsError(f"'{target}' already exists; choose another name or allow overwriting.")
+        raise OutputExistsError(f"'{target}' already exists; choose another name, or overwrite it with --force (in Python: overwrite=True).")
     if there - set(FILES):
         raise OutputExistsError(f"'{target}' also holds files that no preset has, such as '{min(there - set(FILES))}', "
                                 "and is not replaced; choose another name.")

@@ -45,7 +45,7 @@ def test_there_and_back(cli, installed, speech, tmp_path):
 def test_channels_are_mixed_with_a_note(cli, tiny_folder, speech):
     speech("a.wav", channels=2)
     assert cli("compress", "a.wav", "-p", tiny_folder) == (
-        0, b"", "Note: 'a.wav' has 2 channels, which are mixed to one.\n")
+        0, b"", "Note: 'a.wav' has 2 channels (mixed to one).\n")
 
 
 def test_an_output_is_replaced_by_force_only(cli, tiny_folder, speech, tmp_path):
