@@ -92,13 +92,22 @@ def format_table(summaries):
         codec    clips          kbps           pesq
         cq-24k      63  24.12 ± 0.20  4.440 ± 0.021
     """
-    names = list(next(iter(summaries.values()))) if summaries else ["clips"]
-    lines = [["codec", *names]]
-    for codec, figures in summaries.items():
-        lines.append([codec, *(_cell(name, figures[name]) for name in names)])
+    lines = _lines(summaries)
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join("  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in
                                                           zip(line[1:], widths[1:]))]) for line in lines)
+
+
+def markdown_table(summaries):
+    """A `summary` as a Markdown table, for cards and documentation."""
+    head, *lines = ("| " + " | ".join(line) + " |" for line in _lines(summaries))
+    return "\n".join([head, "|---" * (head.count("|") - 1) + "|", *lines])
+
+
+def _lines(summaries):
+    names = list(next(iter(summaries.values()))) if summaries else ["clips"]
+    return [["codec", *names],
+            *([codec, *(_cell(name, figures[name]) for name in names)] for codec, figures in summaries.items())]
 
 
 def _cell(name, figure):

@@ -1,0 +1,28 @@
+"""Measured figures end up in a preset's metadata and card."""
+import json
+import shutil
+
+from neuralcodec.evaluation.evaluate import markdown_table, summary, write_csv
+from neuralcodec.evaluation.record import read_rows, record
+from neuralcodec.zoo.presets import load_preset
+
+ROWS = [{"clip": f"{i}.wav", "codec": codec, "seconds": 4.0, "kbps": kbps + i, "pesq": 4.0 + i / 10}
+        for i in range(3) for codec, kbps in (("tiny", 23.0), ("Opus 24", 22.0))]
+
+
+def test_markdown_has_a_row_per_codec():
+    lines = markdown_table(summary(ROWS)).splitlines()
+    assert lines[0] == "| codec | clips | kbps | pesq |" and lines[1] == "|---|---|---|---|"
+    assert lines[2].startswith("| tiny | 3 | 24.00 ± ") and len(lines) == 4
+
+
+def test_figures_go_from_the_csv_to_the_preset(tmp_path, tiny_folder):
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny_folder, folder)
+    write_csv(ROWS, tmp_path / "scores.csv")
+    before = load_preset(folder).hash
+    record(folder, read_rows(tmp_path / "scores.csv"))
+    figures = json.loads((folder / "metadata.json").read_text())["evaluation"]
+    assert figures["tiny"]["clips"] == 3 and figures["Opus 24"]["kbps"][0] == 23.0
+    assert "| tiny | 3 | 24.00" in (folder / "README.md").read_text()
+    assert load_preset(folder).hash == before
