@@ -8,7 +8,7 @@ import numpy as np
 
 from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, atomic_output, resample
 from neuralcodec.bitstream.container import ContainerReader
-from neuralcodec.errors import ConversionWarning
+from neuralcodec.errors import AudioError, ConversionWarning
 from neuralcodec.files import open_nac, open_output, refuse_same
 from neuralcodec.pipeline import check_preset, read_nac, write_nac
 from neuralcodec.zoo.presets import copy_preset, load_preset
@@ -117,6 +117,9 @@ class Codec:
             rate, frames = header.sample_rate, header.num_samples
             if native:
                 rate, frames = SAMPLE_RATE, header.num_samples_16k
+            if str(target) == "-":  # what went into a pipe cannot be taken back: first see that the file is whole
+                for _ in reader:
+                    pass
             with AudioSink(target, rate, frames, overwrite) as sink:
                 for samples in read_nac(self.preset, reader, progress):
                     sink.write(samples)
@@ -140,7 +143,11 @@ class Codec:
             >>> decoded, sample_rate = codec.decode(data)
         """
         file = io.BytesIO()
-        with AudioSource(np.asarray(samples), sample_rate) as audio:
+        try:
+            samples = np.asarray(samples)
+        except ValueError as error:  # rows of different lengths
+            raise AudioError("The samples cannot be coded: give an array (frames,) or (frames, channels).") from error
+        with AudioSource(samples, sample_rate) as audio:
             _convert_visibly(audio, "The recording")
             write_nac(self.preset, audio, file, progress)
         return file.getvalue()

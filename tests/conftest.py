@@ -69,6 +69,26 @@ def clip():
 
 
 @pytest.fixture(scope="session")
+def impulse_delay():
+    """Measures a preset: how many samples after an impulse goes in it comes out, 20 ms of packet included."""
+    from neuralcodec.runtime.decoder import Decoder
+    from neuralcodec.runtime.encoder import Encoder
+
+    def measure(preset, place):
+        encoder, decoder = (kind(preset.config, preset.weights) for kind in (Encoder, Decoder))
+        samples = np.eye(1, 6400, place, dtype=np.float32)[0]
+        decoded, delay = np.zeros(0, np.float32), None
+        for end in range(320, len(samples) + 1, 320):
+            decoded = np.concatenate([decoded, decoder.push(encoder.push(samples[end - 320:end]))])
+            if delay is None and len(decoded) > place:
+                delay = end - place
+        assert np.abs(decoded).argmax() == place
+        return delay
+
+    return measure
+
+
+@pytest.fixture(scope="session")
 def run_python():
     """Runs Python in a process of its own, with the package that is being tested."""
     def run(*arguments, **options):

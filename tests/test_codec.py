@@ -101,6 +101,7 @@ def test_samples_of_every_type(codec):
     (np.zeros((2, 2, 2)), 16000, "shape"),
     (np.zeros(10, complex), 16000, "type"),
     (["a"], 16000, "type"),
+    ([[0.0], [0.0, 0.0]], 16000, "give an array"),
     (np.zeros(10), 0, "rate"),
     (np.zeros(10), 16000.5, "rate"),
     (np.zeros(10), 10_000_000, "768000"),
@@ -313,6 +314,11 @@ def test_more_modules_than_the_preset_has(codec, coded):
     writer.finish(file)
     with pytest.raises(DamagedFileError, match="3 modules"):
         codec.decode(file.getvalue())
+
+
+def test_an_impulse_comes_out_in_place_within_the_delay(codec, impulse_delay):
+    delays = [impulse_delay(codec.preset, place) for place in range(3200, 3520, 80)]
+    assert max(delays) == codec.preset.metadata["delay_ms"] * 16 <= 960
 
 
 def test_save_pretrained(tmp_path, codec, clip, coded):

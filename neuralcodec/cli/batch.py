@@ -1,5 +1,6 @@
 """Work on one file after another, with a progress bar, going on after a bad one."""
 
+import contextlib
 import sys
 import warnings
 from pathlib import Path
@@ -20,13 +21,11 @@ def run(jobs, work):
         NeuralCodecError: that of the only job, or one that lists all failures.
     """
     failures = []
-    with progress_bar(len(jobs)) as bar, warnings.catch_warnings():
-        warnings.simplefilter("always", ConversionWarning)
-        warnings.showwarning = lambda message, *_: bar.write(f"Note: {message}", file=sys.stderr)
+    with progress_bar(len(jobs)) as bar, notes(bar):
         for number, (source, target) in enumerate(jobs):
             try:
                 if target != "-":
-                    _make_folder(Path(target).parent)
+                    make_folder(Path(target).parent)
                 work(source, target, lambda done, total: show(bar, number + done / max(total, 1)))
             except NeuralCodecError as error:
                 if len(jobs) == 1:
@@ -35,6 +34,15 @@ def run(jobs, work):
             show(bar, number + 1)
     if failures:
         raise NeuralCodecError("\n".join([f"{len(failures)} of {len(jobs)} files failed:", *failures]))
+
+
+@contextlib.contextmanager
+def notes(bar):
+    """Shows warnings as notes on standard error, above a bar."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ConversionWarning)
+        warnings.showwarning = lambda message, *_: bar.write(f"Note: {message}", file=sys.stderr)
+        yield
 
 
 def progress_bar(total):
@@ -50,7 +58,12 @@ def show(bar, done):
     bar.update(done - bar.n)
 
 
-def _make_folder(folder):
+def make_folder(folder):
+    """Makes a folder for outputs, where there is none.
+
+    Raises:
+        NeuralCodecError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

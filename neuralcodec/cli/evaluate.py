@@ -26,12 +26,15 @@ def evaluate(preset, data, peers, output, metrics, limit):
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
     from neuralcodec.training.data import audio_files
 
+    if output is not None:
+        batch.make_folder(output.parent)  # an error here should not come after all the work
+    names = metrics.replace(" ", "").split(",") if metrics else None
     codec, files = Codec.from_pretrained(preset), audio_files(data)[:limit]
     for sentence in missing_libraries() if peers else ():
         click.echo(f"Note: {sentence}", err=True)
-    with batch.progress_bar(len(files)) as bar:
-        rows = evaluation.evaluate(codec, files, available_peers() if peers else (),
-                                   metrics.split(",") if metrics else None, lambda done, _: batch.show(bar, done))
+    with batch.progress_bar(len(files)) as bar, batch.notes(bar):
+        rows = evaluation.evaluate(codec, files, available_peers() if peers else (), names,
+                                   lambda done, _: batch.show(bar, done))
     if output is not None:
         evaluation.write_csv(rows, output)
     click.echo(evaluation.format_table(evaluation.summary(rows)))

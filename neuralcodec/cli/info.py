@@ -30,7 +30,7 @@ def _as_text(file, facts):
     kbps = facts["kbps_by_module"]
     rate = f"{facts['kbps']:.2f} kbps ({facts['bytes']} bytes)" if facts["samples"] else f"{facts['bytes']} bytes"
     lines = [
-        ("file", file),
+        ("file", click.format_filename(file)),  # a name need not be valid text
         ("preset", f"{facts['preset']} ({_availability(facts)})"),
         ("duration", f"{facts['seconds']:.3f} s ({facts['samples']} samples at {facts['sample_rate']} Hz)"),
         ("rate", rate),

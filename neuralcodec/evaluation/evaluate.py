@@ -59,7 +59,8 @@ def evaluate(codec, files, peers=(), metrics=None, progress=None):
 
 def write_csv(rows, path):
     """Write rows of `evaluate` as a table, replacing an earlier one."""
-    with atomic_output(path, overwrite=True) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
+    with atomic_output(path, overwrite=True) as file, \
+            io.TextIOWrapper(file, "utf-8", errors="backslashreplace", newline="") as text:
         table = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else list(_LABELS), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)

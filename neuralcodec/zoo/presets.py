@@ -110,7 +110,7 @@ def find_preset(name_or_path):
     names = list_presets()
     if name_or_path in names:
         return bundled_directory() / name_or_path
-    if Path(name_or_path).is_dir():
+    if os.path.isdir(name_or_path):  # unlike Path.is_dir, False for names that no file can have
         return Path(name_or_path)
     near = difflib.get_close_matches(str(name_or_path), names)
     hint = f"did you mean {' or '.join(near)}?" if near else f"installed are: {', '.join(names) or 'none'}."
@@ -232,7 +232,7 @@ def _check_free(target, overwrite):
         raise OutputExistsError(f"'{target}' is a file; choose another name for the preset's folder.")
     there = {path.name for path in target.iterdir()} if target.exists() else set()
     if there and not overwrite:
-        raise OutputExistsError(f"'{target}' already exists; choose another name, or overwrite it with --force (in Python: overwrite=True).")
+        raise OutputExistsError(f"'{target}' already exists; choose another name, or overwrite it with overwrite=True.")
     if there - set(FILES):
         raise OutputExistsError(f"'{target}' also holds files that no preset has, such as '{min(there - set(FILES))}', "
                                 "and is not replaced; choose another name.")

@@ -111,6 +111,13 @@ def test_bad_recordings(cli, tiny_folder, tmp_path, content, message):
     assert not (tmp_path / "a.nac").exists()
 
 
+def test_samples_that_are_not_numbers(cli, tiny_folder, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.array([0, np.nan, 0], np.float32), 16000, "FLOAT")
+    code, out, err = cli("compress", "a.wav", "-p", tiny_folder)
+    assert (code, out) == (1, b"") and err.startswith("Error: ") and "NaN or infinite" in err and err.count("\n") == 1
+    assert files(tmp_path) == ["a.wav"]
+
+
 def test_a_folder_without_recordings(cli, tiny_folder, tmp_path):
     (tmp_path / "in").mkdir()
     code, _, err = cli("compress", "in", "-p", tiny_folder)
@@ -144,12 +151,14 @@ def test_a_file_of_other_weights(cli, codec, other_folder, tmp_path):
 
 
 @pytest.mark.parametrize("spoil", [lambda data: data[:-5], lambda data: data[:20], lambda data: b"NAC" + data,
-                                   lambda data: data[:-5] + b"\0" + data[-4:], lambda data: data + b"more"])
+                                   lambda data: data[:-5] + b"\0" + data[-4:], lambda data: b"RIFF" + data,
+                                   lambda data: b"NAC\x02" + data[4:], lambda data: b"", lambda data: data + b"more"])
 def test_damaged_files(cli, installed, codec, clip, tmp_path, spoil):
     (tmp_path / "a.nac").write_bytes(spoil(codec.encode(clip[0][:32000], 16000)))
     code, out, err = cli("decompress", "a.nac")
     assert (code, out) == (1, b"") and err.startswith("Error: ") and err.count("\n") == 1
     assert files(tmp_path) == ["a.nac"]
+    assert cli("decompress", "a.nac", "-o", "-") == (1, b"", err)  # nor is half of it written to a pipe
 
 
 def test_a_folder_that_cannot_be_made(cli, tiny_folder, speech, tmp_path):

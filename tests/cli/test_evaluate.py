@@ -2,6 +2,7 @@
 
 import csv
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -24,6 +25,13 @@ def test_table_and_csv(cli, tiny_folder, data, tmp_path):
     rows = list(csv.DictReader((tmp_path / "rows.csv").open()))
     assert [line["clip"] for line in rows] == ["speaker0/a.wav", "speaker1/a.wav"]
     assert all(float(line["si_sdr"]) > 3 for line in rows)
+
+
+def test_conversions_are_noted(cli, tiny_folder, tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros((800, 2)), 8000)
+    code, _, err = cli("evaluate", "-p", tiny_folder, "--data", tmp_path / "a.wav", "--metrics", "si_sdr, stoi")
+    assert code == 0 and err == f"Note: '{tmp_path / 'a.wav'}' has 2 channels (mixed to one) and is resampled from " \
+                                "8000 to 16000 Hz.\n"
 
 
 def test_peers(cli, tiny_folder, data, monkeypatch):

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -66,6 +68,15 @@ def test_preset_not_installed_or_changed(cli, coded, monkeypatch, tmp_path, othe
     assert b"tiny (not installed)" in cli("info", coded)[1]
     (tmp_path / "tiny").symlink_to(other_folder)
     assert b"tiny (installed with other weights)" in cli("info", coded)[1]
+
+
+def test_a_name_that_is_not_text(start_cli, coded, tmp_path):
+    name = b"a\xff.nac"
+    with open(os.fsencode(tmp_path) + b"/" + name, "wb") as file:
+        file.write(coded.read_bytes())
+    process = start_cli("info", os.fsdecode(name), cwd=tmp_path, stdout=subprocess.PIPE, encoding="utf-8")
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "") and "integrity  ok" in out
 
 
 def test_not_a_nac_file(cli, tmp_path):

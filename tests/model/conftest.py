@@ -20,7 +20,7 @@ def voice():
 
 @pytest.fixture(scope="session")
 def hard_signals():
-    """What breaks LPC analysis: (7, 6400) silence, DC, tones, full-scale clipping, a high child-like pulse, an impulse."""
+    """What breaks LPC analysis: (7, 6400) silence, DC, tones, full-scale clipping, a child's high pulse, an impulse."""
     t = np.arange(6400) / 16000
     rng = np.random.default_rng(3)
     impulse = np.zeros(6400)

@@ -18,6 +18,13 @@ def test_presets_are_whole_and_small():
         assert len(preset.config.modules) >= 2
 
 
+def test_an_impulse_comes_out_within_the_stated_delay(impulse_delay):
+    for name in list_presets():
+        preset = Codec.from_pretrained(name).preset
+        delays = [impulse_delay(preset, place) for place in range(3200, 3520, 80)]
+        assert max(delays) == preset.metadata["delay_ms"] * 16 <= 960
+
+
 def test_folders_hold_what_the_wheel_carries():
     for name in list_presets():
         folder = bundled_directory() / name

@@ -46,6 +46,9 @@ def test_an_unknown_name_is_answered_with_the_nearest(installed):
         load_preset("tinny")
     with pytest.raises(PresetNotFoundError, match="installed are: tiny"):
         preset_info("something else")
+    for impossible in ("a\0b", "x" * 5000):
+        with pytest.raises(PresetNotFoundError):
+            load_preset(impossible)
 
 
 @pytest.mark.parametrize("name", presets.FILES[:4])
