@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "neuralcodec" / "__init__.py").read_text(encoding="utf-8"))[1]
-EVAL = ["pesq>=0.0.4", "pystoi>=0.4", "visqol-python[lattice]>=3.8", "matplotlib>=3.7"]
+EVAL = ["pesq>=0.0.4", "pystoi>=0.4", "visqol-python[lattice]>=3.8"]
 
 setup(
     name="neuralcodec",

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, atomic_output, resample
+from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, resample
 from neuralcodec.bitstream.container import ContainerReader
 from neuralcodec.errors import AudioError, ConversionWarning
 from neuralcodec.files import open_nac, open_output, refuse_same

@@ -53,6 +53,6 @@ def check_output(path, overwrite):
     if target.exists() and not target.is_file():
         raise OutputExistsError(f"'{path}' is not a regular file and cannot be replaced; choose another name.")
     if target.exists() and not overwrite:
-        raise OutputExistsError(f"'{path}' already exists; choose another name, or overwrite it with --force (in Python: "
-                                "overwrite=True).")
+        raise OutputExistsError(f"'{path}' already exists; choose another name, or overwrite it with --force "
+                                "(in Python: overwrite=True).")
     return target

@@ -20,6 +20,7 @@ from neuralcodec.model.config import (
     SIDE_LIMIT,
     STEEPEST_RISE,
     SUBFRAME,
+    condition_width,
 )
 from neuralcodec.model.context import SideContext
 from neuralcodec.model.module import ResidualModule
@@ -105,10 +106,6 @@ def mean_kbps(bits):
     return ops.sum(bits, axis=[1, 2]) / (bits.shape[1] * FRAME / SAMPLE_RATE * 1000)
 
 
-def condition_width(hop):
-    return 2 * (ORDER + (2 if hop == FRAME else 1))
-
-
 def packed(symbols, delay):
     """Code frames (B, K, hop) -> symbols per packet (B, P, 320), each frame `delay` frames later than its time.
 
@@ -119,7 +116,6 @@ def packed(symbols, delay):
     return ops.reshape(late, (-1, symbols.shape[1] * symbols.shape[2] // FRAME, FRAME))
 
 
-@keras.saving.register_keras_serializable("neuralcodec")
 class Cascade(keras.Model):
     """LPC and residual modules as one differentiable graph, hard decisions in the forward pass.
 
@@ -160,9 +156,9 @@ class Cascade(keras.Model):
             x: (B, T), T a multiple of 320.
 
         Returns:
-            A dictionary: "decoded" (B, T), "predictor" (B, F, 17) from the unquantised analysis, "kbps" (B, 1 + modules):
-            estimated rate of the side information and of each module. The last `config.delay - 320` samples lack
-            packets that come after the end.
+            A dictionary: "decoded" (B, T), "predictor" (B, F, 17) from the unquantised analysis, "kbps" (B, 1 +
+            modules), the estimated rate of the side information and of each module. The last `config.delay - 320`
+            samples lack packets that come after the end.
         """
         a, lsf, lsf_symbols = self.predict_linearly(x)
         smooth = lpc.interpolate_lsf(lsf)  # (B, T / 80, 16)

@@ -11,7 +11,7 @@ GAIN_FRAME = 160  # samples per gain: 10 ms
 SIDE_LIMIT = 31  # the largest LSF or gain symbol
 GAIN_OFFSET = 16  # puts the gain of quiet speech near symbol 0
 GAIN_FLOOR = 1e-4
-STEEPEST_RISE = 2.0  # log2 of a gain: a ramp starts at most 12 dB below its end, or an onset after silence would overload
+STEEPEST_RISE = 2.0  # log2 of a gain: a ramp starts at most 12 dB below its end, lest onsets after silence overload
 MAX_DELAY = 960  # samples from a sample going in to the same sample coming out: 60 ms
 HOPS = (320, 160, 80)
 LPC_KINDS = ("none", "fixed", "trained")
@@ -97,11 +97,17 @@ class CascadeConfig:
         for module in data["modules"]:
             unknown = set(module) - known if isinstance(module, dict) else {str(module)}
             if unknown:
-                raise ConfigError(f'Unknown module setting {sorted(unknown)[0]!r}; known are {", ".join(sorted(known))}.')
+                raise ConfigError(f"Unknown module setting {sorted(unknown)[0]!r}; known are "
+                                  f"{', '.join(sorted(known))}.")
         unknown = set(data) - {"lpc", "modules"}
         if unknown:
             raise ConfigError(f"Unknown model setting {sorted(unknown)[0]!r}; known are lpc, modules.")
         return cls(lpc=data.get("lpc", "trained"), modules=tuple(ModuleConfig(**module) for module in data["modules"]))
+
+
+def condition_width(hop):
+    """Side information per code frame: LSFs and gains (two for a 20 ms hop, else one), of this frame and the last."""
+    return 2 * (ORDER + (2 if hop == FRAME else 1))
 
 
 def check_module(module):

@@ -12,13 +12,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from neuralcodec.bitstream.ladder import MODULE_LEVELS, MODULE_SCALES, SIDE_LEVELS, SIDE_SCALES
 from neuralcodec.model.config import FRAME, ORDER
 
 UNIT = 64.0  # an integer activation of 64 is 1.0 here
 CLIP = 255 / UNIT
 LEVELS_PER_UNIT = 8.0  # an output of 1.0 is 8 levels of the ladder of scales
-MODULE_LADDER = (0.04, 40.0, 64)  # scales of the first and the last distribution, and how many there are
-SIDE_LADDER = (0.08, 8.0, 16)
+MODULE_LADDER = (MODULE_SCALES[0], MODULE_SCALES[-1], MODULE_LEVELS)  # first and last scale, and how many there are
+SIDE_LADDER = (SIDE_SCALES[0], SIDE_SCALES[-1], SIDE_LEVELS)
 SIDE = ORDER + 2  # side symbols per packet: LSFs and two gains
 STAGE_A = tuple(range(0, ORDER, 2)) + (ORDER,)  # every other LSF and the first gain are coded first,
 STAGE_B = tuple(range(1, ORDER, 2)) + (ORDER + 1,)  # the rest sees them

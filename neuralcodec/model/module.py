@@ -11,10 +11,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from neuralcodec.bitstream.symbols import MODULE_LIMIT
 from neuralcodec.model.context import ModuleContext
 from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
 
-LIMIT = 127  # the largest symbol of a module's code
 
 
 def lapped_basis(n):
@@ -80,8 +80,8 @@ class Correction(layers.Layer):
     def __init__(self, hop, width, blocks, kernel=2, lookahead=0, **kwargs):
         super().__init__(**kwargs)
         self.enter = CausalConv1D(width, kernel, lookahead, name="enter")
-        self.condition = layers.Dense(width, use_bias=False, kernel_initializer=keras.initializers.GlorotUniform(seed=4),
-                                      name="condition")
+        self.condition = layers.Dense(width, use_bias=False, name="condition",
+                                      kernel_initializer=keras.initializers.GlorotUniform(seed=4))
         self.blocks = [ResidualBlock(width, name=f"block_{i}") for i in range(blocks)]
         self.leave = layers.Dense(hop, kernel_initializer=small(), name="leave")
         self.width = width
@@ -124,7 +124,7 @@ class ResidualModule(layers.Layer):
         self.encoder = Correction(hop, config.encoder_width, config.encoder_blocks, name="encoder")
         self.decoder = Correction(hop, config.decoder_width, config.decoder_blocks, kernel=3 + config.lookahead,
                                   lookahead=config.lookahead, name="decoder")
-        self.quantizer = SoftmaxQuantizer(LIMIT, name="quantizer")
+        self.quantizer = SoftmaxQuantizer(MODULE_LIMIT, name="quantizer")
         self.context = ModuleContext(config.context_width, not first, name="context")
         self.step_hidden.build((None, condition))
         self.step_out.build((None, config.step_width))

@@ -9,7 +9,6 @@ from keras import ops
 ALPHA = 2.0  # softness: with bins a unit apart, d soft(z) / dz stays between 0.85 and 1
 
 
-@keras.saving.register_keras_serializable("neuralcodec")
 class SoftmaxQuantizer(keras.layers.Layer):
     """Assigns each value to the nearest of 2 * limit + 1 trainable bins.
 
@@ -19,7 +18,7 @@ class SoftmaxQuantizer(keras.layers.Layer):
 
     Args:
         limit: the largest symbol; symbols run from -limit to limit.
-        codebooks: how many codebooks; the last axis of the input has one value for each, or any number for one codebook.
+        codebooks: how many codebooks; the last axis of the input has one value for each (any number for one).
     """
 
     def __init__(self, limit, codebooks=1, **kwargs):

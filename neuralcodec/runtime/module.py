@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neuralcodec.bitstream.symbols import MODULE_LIMIT
 from neuralcodec.runtime.layers import Correction, Dense, InverseTransform, Queue, Transform, leaky_relu
 from neuralcodec.runtime.quantizer import Quantizer
 
-LIMIT = 127  # the largest symbol of a module's code
 
 
 class Known(NamedTuple):
@@ -38,7 +38,7 @@ class ResidualModule:
         self._encoder = Correction(weights, f"{name}/encoder", seen, config.encoder_width, config.encoder_blocks, 2)
         self._decoder = Correction(weights, f"{name}/decoder", seen, config.decoder_width, config.decoder_blocks,
                                    3 + config.lookahead, config.lookahead)
-        self._quantizer = Quantizer(weights[f"{name}/quantizer/offset"], LIMIT)
+        self._quantizer = Quantizer(weights[f"{name}/quantizer/offset"], MODULE_LIMIT)
         self._transform, self._transform_so_far = Transform(basis), Transform(basis)
         self._inverse = InverseTransform(basis)
         self._coefficients = Queue()  # wait for their correction

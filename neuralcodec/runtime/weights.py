@@ -9,18 +9,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from neuralcodec.bitstream.context import POOLED_FEATURES
+from neuralcodec.bitstream.symbols import MODULE_SYMBOLS, MODULE_VALUES, SIDE_SYMBOLS, SIDE_VALUES
 from neuralcodec.errors import PresetError
-from neuralcodec.model.config import FRAME, GAIN_FRAME, ORDER
+from neuralcodec.model.config import ORDER, condition_width
 
 MAX_BYTES = 16 << 20
 MAX_OBJECTS = 2000  # groups and datasets in the file
 MAX_DEPTH = 12
 
-SIDE_SYMBOLS = ORDER + FRAME // GAIN_FRAME
-SIDE_BINS = 63
-MODULE_BINS = 255
 SIDE_CONTEXT_HIDDEN = 64
-POOLED = 40  # features that a module's entropy model takes from each packet of the module below
 CONV_FRAMES = 3  # frames that the convolution of a residual block looks at
 
 # Keras numbers the variables of a layer, trainable ones first; all other layers are dense: kernel, bias.
@@ -154,7 +152,7 @@ def check_weights(weights, config):
 def weight_shapes(config):
     """Shape of every array that a cascade has: dict of name -> tuple."""
     shapes = {f"lsf_quantizer/{name}": (ORDER,) for name in ("log_step", "mean", "std")}
-    shapes["lsf_quantizer/quantizer/offset"] = (ORDER * SIDE_BINS,)
+    shapes["lsf_quantizer/quantizer/offset"] = (ORDER * SIDE_VALUES,)
     for stage, inputs in (("first", 2 * SIDE_SYMBOLS), ("second", 2 * SIDE_SYMBOLS + SIDE_SYMBOLS // 2)):
         shapes |= _context(f"side_context/{stage}", inputs, SIDE_CONTEXT_HIDDEN, SIDE_SYMBOLS)
     for i, module in enumerate(config.modules):
@@ -170,18 +168,13 @@ def _module(config, first):
         "log_step": (hop,),
         **_dense("step_hidden", condition, config.step_width),
         "step_out/kernel": (config.step_width, hop),
-        "quantizer/offset": (MODULE_BINS,),
+        "quantizer/offset": (MODULE_VALUES,),
         **_correction("encoder", seen, hop, condition, config.encoder_width, config.encoder_blocks, frames=2),
         **_correction("decoder", seen, hop, condition, config.decoder_width, config.decoder_blocks,
                       frames=3 + config.lookahead),
-        **_context("context/network", 2 * FRAME + 2 * SIDE_SYMBOLS + (0 if first else 2 * POOLED),
-                   config.context_width, FRAME),
+        **_context("context/network", 2 * MODULE_SYMBOLS + 2 * SIDE_SYMBOLS + (0 if first else 2 * POOLED_FEATURES),
+                   config.context_width, MODULE_SYMBOLS),
     }
-
-
-def condition_width(hop):
-    """Side information per code frame: LSFs and gains (two for a 20 ms hop, else one), of this frame and the last."""
-    return 2 * (ORDER + (2 if hop == FRAME else 1))
 
 
 def _correction(name, seen, hop, condition, width, blocks, frames):

@@ -35,6 +35,15 @@ def read_speech(path):
     return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
 
 
+def readable(files, skipped):
+    """Yields (path, samples) of the recordings that can be read; the others' reasons go to the dictionary `skipped`."""
+    for path in files:
+        try:
+            yield path, read_speech(path)
+        except AudioError as error:
+            skipped[path] = str(error)
+
+
 def load_speech(files, minimum_seconds=1.0):
     """All recordings one after another.
 
@@ -49,13 +58,8 @@ def load_speech(files, minimum_seconds=1.0):
     Raises:
         TrainingDataError: less than `minimum_seconds` could be read.
     """
-    parts, skipped = [], {}
-    for path in files:
-        try:
-            parts.append(read_speech(path))
-        except AudioError as error:
-            skipped[path] = str(error)
-    samples = np.concatenate(parts) if parts else np.zeros(0, np.int16)
+    skipped = {}
+    samples = np.concatenate([np.zeros(0, np.int16), *(part for _, part in readable(files, skipped))])
     if samples.size < minimum_seconds * 16000:
         raise TrainingDataError(f"Only {samples.size / 16000:.1f} s of speech could be read from {len(files)} files; "
                                 f"at least {minimum_seconds:g} s are needed.")

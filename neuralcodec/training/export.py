@@ -9,7 +9,7 @@ from neuralcodec.codec import Codec
 from neuralcodec.model.config import SAMPLE_RATE
 from neuralcodec.runtime.encoder import Encoder
 from neuralcodec.runtime.weights import read_weights
-from neuralcodec.training.data import audio_files, read_speech
+from neuralcodec.training.data import audio_files, readable
 from neuralcodec.training.tables import fit_tables
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.presets import save_preset
@@ -18,7 +18,7 @@ CALIBRATION_SECONDS = 900  # of training speech: sets the rate and fits the tabl
 SHORTEST = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
 TOLERANCE = 0.004  # relative error of the rate at which the calibration stops
 ROUNDS = 6
-SLOPE = -0.55  # d log(rate) / d log(step), where the search starts
+SLOPE = -2.5  # d log(rate) / d log(step), where the search starts: trained codes lie close to the bins' borders
 
 
 def export(cascade, config, data, directory, details=None, overwrite=False):
@@ -46,7 +46,7 @@ def export(cascade, config, data, directory, details=None, overwrite=False):
         if abs(error) < TOLERANCE:
             break
         if last is not None and scale != last[0]:
-            slope = np.clip((error - last[1]) / (scale - last[0]), -2.0, -0.1)
+            slope = np.clip((error - last[1]) / (scale - last[0]), -5.0, -0.3)
         last = (scale, error)
         change = -error / slope
         scale += change
@@ -56,23 +56,21 @@ def export(cascade, config, data, directory, details=None, overwrite=False):
 
 
 def calibration_speech(data, folders=()):
-    """Recordings of at least 2 s, evenly spread over the training files: list of float32 (N,).
+    """Recordings of at least 2 s (or all, if none is), evenly spread over the training files: list of float32 (N,).
 
     Args:
         data: folder or list of recordings.
         folders: patterns; only files below a folder of such a name are taken, unless there is none.
     """
-    files, chosen, seconds = audio_files(data), [], 0.0
+    files = audio_files(data)
     files = [path for path in files if in_folder(path, folders)] or files
-    order = np.random.default_rng(0).permutation(len(files))
-    for index in order:
-        samples = read_speech(files[index])
-        if samples.size >= SHORTEST:
-            chosen.append(samples.astype("float32") / 32768)
-            seconds += samples.size / SAMPLE_RATE
+    order, recordings, seconds = np.random.default_rng(0).permutation(len(files)), [], 0.0
+    for _, samples in readable((files[index] for index in order), {}):
+        recordings.append(samples.astype("float32") / 32768)
+        seconds += samples.size / SAMPLE_RATE if samples.size >= SHORTEST else 0.0
         if seconds > CALIBRATION_SECONDS:
             break
-    return chosen
+    return [samples for samples in recordings if samples.size >= SHORTEST] or recordings
 
 
 def in_folder(path, patterns):

@@ -20,7 +20,9 @@ def power_spectrum(x, n, hop):
 
 def mel_bank(n, bands):
     """Triangular filters on the mel scale of O'Shaughnessy (1987): (n / 2 + 1, bands)."""
-    to_mel = lambda hz: 1127.0 * np.log1p(hz / 700.0)
+    def to_mel(hz):
+        return 1127.0 * np.log1p(hz / 700.0)
+
     bins = to_mel(np.linspace(0, SAMPLE_RATE / 2, n // 2 + 1))[:, None]
     edges = np.linspace(0, to_mel(SAMPLE_RATE / 2), bands + 2)
     rise = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
@@ -62,7 +64,9 @@ def weight(error, a):
 
 def weighted_loss(x, y, a):
     """Root of the weighted noise-to-signal ratio per 5 ms."""
-    power = lambda v: ops.mean(ops.square(ops.reshape(weight(v, a), (-1, v.shape[1] // SUBFRAME, SUBFRAME))), axis=-1)
+    def power(v):
+        return ops.mean(ops.square(ops.reshape(weight(v, a), (-1, v.shape[1] // SUBFRAME, SUBFRAME))), axis=-1)
+
     return ops.mean(ops.sqrt(power(x - y) / (power(x) + 1e-6) + 1e-4))
 
 

@@ -2,6 +2,7 @@
 import json
 import math
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from neuralcodec.errors import ConfigError
+from neuralcodec.errors import ConfigError, OutputExistsError
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.model.config import FRAME
 from neuralcodec.training.data import ClipSampler, audio_files, load_speech
-from neuralcodec.training.settings import LPC, TrainingConfig
+from neuralcodec.training.settings import LPC
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
 from neuralcodec.zoo.presets import WEIGHTS, find_preset
 
@@ -55,13 +56,18 @@ def train(config, data, output, resume=False, callbacks=(), validate=None):
 
     Raises:
         ConfigError: nothing to resume.
+        OutputExistsError: `output` holds another run, and `resume` is False.
         TrainingDataError: no or too little speech.
     """
     output = Path(output)
     progress = Progress.read(output) if resume else Progress(rate_weight=config.rate_weight)
+    if not resume and (output / PROGRESS).exists():
+        raise OutputExistsError(f"{output} holds a run already; go on with it (--resume) or choose another folder.")
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.json").write_text(json.dumps(config.to_dict(), indent=1) + "\n")
-    samples, _ = load_speech(audio_files(data))
+    samples, skipped = load_speech(audio_files(data))
+    for reason in skipped.values():
+        warnings.warn(f"A recording is skipped: {reason}", stacklevel=2)
     keras.utils.set_random_seed(config.seed)
     cascade = Cascade(config.model)
     if resume:
@@ -94,7 +100,7 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     cascade.active = phase.modules
     choose_trainable(cascade, phase)
     control = RateControl(phase.kbps or config.kbps, progress.rate_weight)
-    trainer = CascadeTrainer(cascade, control, config.disturbance_weight)
+    trainer = CascadeTrainer(cascade, control, phase.disturbance_weight)
     trainer.compile_for_backend(GuardedAdam(schedule(phase), global_clipnorm=CLIP_NORM))
     optimizer = trainer.optimizer
     optimizer.build(trainer.trainable_variables)
@@ -160,8 +166,8 @@ class Keeper(keras.callbacks.Callback):
         append_row(self.output / LOG, {**{name: round(float(value), 5) for name, value in logs.items()}, **row})
 
 
-LOG_COLUMNS = ("phase", "step", "seconds", *CascadeTrainer.PARTS, "rate_weight", "valid_kbps", "valid_pesq",
-               "valid_si_sdr")
+LOG_COLUMNS = ("phase", "step", "seconds", *CascadeTrainer.PARTS, "rate_weight",
+               "valid_kbps", "valid_pesq", "valid_si_sdr")
 
 
 def append_row(path, row):
@@ -173,7 +179,7 @@ def append_row(path, row):
 
 
 def write_checkpoint(cascade, progress, output, optimizer=None):
-    """Weights, optimiser and progress, each written beside and renamed: an interrupted run leaves the last one whole."""
+    """Weights, optimiser and progress, each written beside and renamed: an interruption leaves the last whole."""
     beside = output / ("next." + CHECKPOINT)
     cascade.save_weights(beside, overwrite=True)
     beside.replace(output / CHECKPOINT)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from neuralcodec.training.data import audio_files, read_speech
+from neuralcodec.training.data import audio_files, readable
 from neuralcodec.training.export import export
 from neuralcodec.training.phases import train
 from neuralcodec.training.settings import TrainingConfig
@@ -30,21 +30,17 @@ def run(config, data, output, resume=False):
     """
     config, output = TrainingConfig.read(config), Path(output)
     training, held_back = hold_back(audio_files(data))
-    validate = Validation([read_speech(path).astype("float32") / 32768 for path in held_back]) if held_back else None
-    cascade = train(config, training, output, resume, [Report(config)], validate)
+    recordings = [samples.astype("float32") / 32768 for _, samples in readable(held_back, {})]
+    validate = Validation(recordings) if recordings else None
+    cascade = train(config, training, output, resume, [Report()], validate)
     details = {"training": {"config": config.to_dict(), "files": len(training), "backend": keras.backend.backend()}}
     return export(cascade, config, training, output / config.name, details, overwrite=True)
 
 
 class Report(keras.callbacks.Callback):
-    """One line an epoch on standard error: phase, losses, rate, time left; a running counter on a terminal."""
-
-    def __init__(self, config):
-        super().__init__()
-        self.config, self.phase = config, -1
+    """One line an epoch on standard error: steps, time left, losses and rate; a running counter on a terminal."""
 
     def on_train_begin(self, logs=None):
-        self.phase += 1
         self.started, self.steps = time.monotonic(), 0
 
     def on_train_batch_end(self, batch, logs=None):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from neuralcodec.errors import ConfigError
 from neuralcodec.model.config import CascadeConfig
+from neuralcodec.zoo.metadata import is_name
 
 LPC = "lpc"  # the name that stands for module 0 in `train`
 
@@ -21,6 +22,7 @@ class Phase:
         learning_rate, final_learning_rate: start and end of a cosine.
         warmup: steps over which the rate rises from zero.
         kbps: target bitrate, if it differs from the run's.
+        disturbance_weight: weight of the loudness disturbance in the loss.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Phase:
     final_learning_rate: float = 1e-3
     warmup: int = 200
     kbps: float = 0.0
+    disturbance_weight: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,6 @@ class TrainingConfig:
         clip_frames: 20 ms frames of a clip that count in the loss.
         rate_folders: patterns of folder names; the files in them are the read speech that sets the rate (all if empty).
         rate_weight: weight of a kbps in the loss at the start; from then on it follows the rate.
-        disturbance_weight: weight of the loudness disturbance in the loss.
         epoch_steps: steps between log lines and checkpoints.
         validate_epochs: epochs between validations on real files.
     """
@@ -65,7 +67,6 @@ class TrainingConfig:
     clip_frames: int = 30
     rate_folders: tuple = ()
     rate_weight: float = 0.02
-    disturbance_weight: float = 0.4
     epoch_steps: int = 250
     validate_epochs: int = 4
 
@@ -78,7 +79,7 @@ class TrainingConfig:
         if not isinstance(data, dict):
             raise ConfigError("A training configuration is a JSON object.")
         check_keys(data, cls, "training setting")
-        if not data.get("phases"):
+        if not isinstance(data.get("phases"), (list, tuple)) or not data["phases"]:
             raise ConfigError('A training configuration needs at least one phase in "phases".')
         for phase in data["phases"]:
             check_keys(phase, Phase, "phase setting")
@@ -88,7 +89,9 @@ class TrainingConfig:
                             "rate_folders": tuple(data.get("rate_folders", ()))})
         except TypeError as error:
             raise ConfigError(f"The training configuration lacks a setting: {error}.") from None
+        check_values(config)
         for phase in phases:
+            check_values(phase)
             if not 1 <= phase.modules <= len(config.model.modules) or phase.steps < 1:
                 raise ConfigError(f"Phase {phase.name!r} must run at least one step and 1 to "
                                   f"{len(config.model.modules)} modules.")
@@ -102,6 +105,24 @@ class TrainingConfig:
             raise ConfigError(f"Cannot read the configuration {path}: {error}.") from None
         except json.JSONDecodeError as error:
             raise ConfigError(f"{path} is not valid JSON: {error}.") from None
+
+
+def check_values(settings):
+    """Numbers where numbers belong: whole ones, positive ones; a preset's name where its name belongs."""
+    for setting in fields(settings):
+        value, kind = getattr(settings, setting.name), setting.type
+        if kind is float and (not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= 0):
+            raise ConfigError(f"Setting {setting.name!r} must be a number of at least 0; got {value!r}.")
+        if kind is int and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise ConfigError(f"Setting {setting.name!r} must be a whole number of at least 0; got {value!r}.")
+        if kind is str and not isinstance(value, str):
+            raise ConfigError(f"Setting {setting.name!r} must be text; got {value!r}.")
+    if isinstance(settings, TrainingConfig):
+        if not is_name(settings.name):
+            raise ConfigError(f"A preset cannot be called {settings.name!r}: use letters, digits, '.', '_' and '-'.")
+        if min(settings.kbps, settings.batch_size, settings.clip_frames, settings.epoch_steps,
+               settings.validate_epochs) <= 0:
+            raise ConfigError("kbps, batch_size, clip_frames, epoch_steps and validate_epochs must be above 0.")
 
 
 def check_keys(data, cls, what):

@@ -12,10 +12,15 @@ PRIOR_COUNT = 200.0  # symbols' worth of trust in the logistic shape that the ne
 
 def integer_network(network):
     """Rounds a trained ContextNetwork to integers; its hidden units are clipped already."""
-    fixed = lambda value, one, kind: np.clip(np.rint(np.asarray(value, np.float64) * one), np.iinfo(kind).min,
-                                             np.iinfo(kind).max).astype(kind)
-    return IntegerNetwork(fixed(network.hidden.kernel, WEIGHT_ONE, np.int16), fixed(network.hidden.bias, BIAS_ONE, np.int32),
-                          fixed(network.out.kernel, WEIGHT_ONE, np.int16), fixed(network.out.bias, BIAS_ONE, np.int32))
+    layers = (network.hidden, network.out)
+    return IntegerNetwork(*(part for layer in layers for part in (fixed_point(layer.kernel, WEIGHT_ONE, np.int16),
+                                                                  fixed_point(layer.bias, BIAS_ONE, np.int32))))
+
+
+def fixed_point(values, one, kind):
+    """Floats -> integers in units of 1 / one, saturated."""
+    limits = np.iinfo(kind)
+    return np.clip(np.rint(np.asarray(values, np.float64) * one), limits.min, limits.max).astype(kind)
 
 
 def nominal_tables(cascade):

@@ -67,7 +67,7 @@ class CascadeTrainer(keras.Model):
         return [*self.means, self.rate_control]
 
     def compile_for_backend(self, optimizer):
-        """Keras' `compile`; TensorFlow's XLA cannot differentiate the scan in the synthesis filter, so it goes without."""
+        """Keras' `compile`; without XLA on TensorFlow, where it cannot differentiate the synthesis filter's scan."""
         self.compile(optimizer=optimizer, loss=None, jit_compile=keras.backend.backend() != "tensorflow")
 
     def call(self, x):

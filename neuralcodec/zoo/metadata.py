@@ -28,6 +28,11 @@ _MAX_BYTES = 1 << 20
 _NAME = re.compile(r"(?=.{1,100}\Z)[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
+def is_name(value):
+    """Whether a preset can have that name."""
+    return isinstance(value, str) and bool(_NAME.fullmatch(value))
+
+
 def _text(value):
     return isinstance(value, str) and value.isprintable() and len(value) <= 1000
 
@@ -37,7 +42,7 @@ def _number(value):
 
 
 _REQUIRED = {
-    "name": lambda value: isinstance(value, str) and _NAME.fullmatch(value),
+    "name": is_name,
     "description": _text,
     "kbps": _number,
     "parameters": lambda value: _number(value) and isinstance(value, int),
