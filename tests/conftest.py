@@ -1,6 +1,7 @@
 """A preset with random weights, so that everything around the weights can be tested without any that were trained."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -102,9 +103,14 @@ def start_cli():
     """Starts `neuralcodec` in a process of its own."""
     def start(*arguments, **options):
         return subprocess.Popen([sys.executable, "-m", "neuralcodec", *map(str, arguments)], env=environment(),
-                                stderr=subprocess.PIPE, **options)
+                                stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c, **options)
 
     return start
+
+
+def hear_ctrl_c():
+    """A test run in the background ignores Ctrl-C, and what it starts would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def environment():
