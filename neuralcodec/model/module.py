@@ -15,7 +15,8 @@ from neuralcodec.bitstream.symbols import MODULE_LIMIT
 from neuralcodec.model.context import ModuleContext
 from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
 
-
+FIRST_STEP = -0.3  # initial log of the step, where the first module's coefficients have a variance near 1
+LATER_STEP = 0.7  # what is left to a later module is small: it starts nearly silent, and takes bits where they help
 
 def lapped_basis(n):
     """Orthonormal lapped transform (2n, n): sine window times cosines, inverted by its own transpose."""
@@ -117,7 +118,8 @@ class ResidualModule(layers.Layer):
         hop, seen = config.hop, config.hop if first else 2 * config.hop
         self.basis = self.add_weight(shape=(2 * hop, hop), name="basis", initializer="zeros")
         self.basis.assign(lapped_basis(hop))
-        self.log_step = self.add_weight(shape=(hop,), initializer=keras.initializers.Constant(-0.3), name="log_step")
+        self.log_step = self.add_weight(shape=(hop,), name="log_step",
+                                        initializer=keras.initializers.Constant(FIRST_STEP if first else LATER_STEP))
         self.step_hidden = layers.Dense(config.step_width, activation="leaky_relu", name="step_hidden",
                                         kernel_initializer=keras.initializers.GlorotUniform(seed=5))
         self.step_out = layers.Dense(hop, use_bias=False, kernel_initializer=small(), name="step_out")

@@ -1,6 +1,8 @@
 """Training losses on waveforms: log-mel at four resolutions, LPC-weighted error, loudness disturbance.
 
-Each function takes clean and decoded waveforms (B, T) in [-1, 1] and returns a scalar.
+Each function takes clean and decoded waveforms x and y (B, T) in [-1, 1] and returns a scalar. Where they take a
+`level` (B,), it is the power of the loud parts of the speech around the clip (see `data.loudness_level`): what is hard
+to hear beside them, as the noise in a pause, counts less.
 """
 import numpy as np
 from keras import ops
@@ -9,7 +11,7 @@ from neuralcodec.model.config import FRAME, ORDER, SAMPLE_RATE, SUBFRAME
 from neuralcodec.model.lpc import analysis_filter
 
 MEL_RESOLUTIONS = ((128, 20), (256, 32), (512, 64), (1024, 80))  # window in samples, bands
-MEL_FLOOR = 3e-4  # at a window of 256: below the noise floor of a quiet room
+MEL_FLOOR = 10 ** (-55 / 20)  # amplitude of white noise, relative to the loud parts, that is just worth coding
 
 
 def power_spectrum(x, n, hop):
@@ -33,18 +35,19 @@ def mel_bank(n, bands):
 MEL_BANKS = [(n, mel_bank(n, bands)) for n, bands in MEL_RESOLUTIONS]
 
 
-def mel_loss(x, y):
+def mel_loss(x, y, level):
     """Mean absolute difference of log-mel spectra, averaged over four resolutions."""
     loss = 0.0
     for n, bank in MEL_BANKS:
         clean, coded = (ops.matmul(ops.sqrt(power_spectrum(v, n, n // 2) + 1e-9), bank) for v in (x, y))
-        floor = MEL_FLOOR * n / 256
+        floor = ops.reshape(ops.sqrt(level * (3 * n / 8)) * MEL_FLOOR, (-1, 1, 1))  # 3 n / 8: Hann window's energy
         loss += ops.mean(ops.abs(ops.log(clean + floor) - ops.log(coded + floor)))
     return loss / len(MEL_BANKS)
 
 
 ZEROS = (0.92 ** np.arange(ORDER + 1)).astype("float32")
 POLE = 0.68
+WEIGHTED_FLOOR = 1e-4  # weighted power, relative to the level, below which noise is masked
 
 
 def weight(error, a):
@@ -62,12 +65,13 @@ def weight(error, a):
     return error
 
 
-def weighted_loss(x, y, a):
+def weighted_loss(x, y, a, level):
     """Root of the weighted noise-to-signal ratio per 5 ms."""
     def power(v):
         return ops.mean(ops.square(ops.reshape(weight(v, a), (-1, v.shape[1] // SUBFRAME, SUBFRAME))), axis=-1)
 
-    return ops.mean(ops.sqrt(power(x - y) / (power(x) + 1e-6) + 1e-4))
+    floor = WEIGHTED_FLOOR * level[:, None] + 1e-8
+    return ops.mean(ops.sqrt(power(x - y) / (power(x) + floor) + 1e-4))
 
 
 # Loudness per band in the manner of ITU-T P.862. Band edges: Traunmueller 1990. Threshold in quiet: Terhardt 1979.
@@ -89,31 +93,24 @@ def _bark_bands():
 
 
 GROUP, THRESHOLD, EXPONENT, BAND_WIDTH = _bark_bands()
-SPEECH_POWER = 1e7  # power of active speech at about 70 dB SPL on this scale
-SPECTRUM_SCALE = 2.0 / 192.0 / WINDOW  # Hann window's energy, one-sided spectrum
-
-
-def active_gain(x):
-    """Gain (B, 1) that brings the active frames of x to SPEECH_POWER."""
-    level = ops.mean(ops.square(ops.reshape(x, (-1, x.shape[1] // FRAME, FRAME))), axis=-1)
-    active = ops.cast(level > 1e-2 * ops.mean(level, axis=-1, keepdims=True), "float32")
-    speech = ops.sum(level * active, axis=-1) / (ops.sum(active, axis=-1) + 1e-6)
-    return ops.sqrt(SPEECH_POWER / ops.maximum(speech, 1e-8))[:, None]
+LOUDNESS = 0.1866  # scales loudness to sones
+SPEECH_LEVEL = 8e7  # P.862 brings speech to a mean power of 1e7 from 350 to 3250 Hz; its loud parts then have this
+SPECTRUM_SCALE = 22.9 * 2.0 / 192.0 / WINDOW  # Hann window's energy, one-sided; power 436 is 40 dB SPL, 1e4 here
 
 
 def loudness(x):
-    """Waveform at SPEECH_POWER -> power and loudness per Bark band, (B, frames, 49) each."""
+    """Waveform at SPEECH_LEVEL -> power and loudness per Bark band, (B, frames, 49) each."""
     power = ops.matmul(power_spectrum(x, WINDOW, HOP) * SPECTRUM_SCALE, GROUP)
-    scale = 0.3 * (THRESHOLD / 0.5) ** EXPONENT
+    scale = LOUDNESS * (THRESHOLD / 0.5) ** EXPONENT
     return power, scale * ops.relu((0.5 + 0.5 * power / THRESHOLD) ** EXPONENT - 1.0)
 
 
-def disturbance_loss(x, y):
+def disturbance_loss(x, y, level):
     """0.1 x symmetric + 0.031 x asymmetric disturbance: what was added is heard more than what is missing.
 
     Reference: ITU-T P.862 (2001), section 10.2, without its time alignment and level equalisation.
     """
-    gain = active_gain(x)
+    gain = ops.sqrt(SPEECH_LEVEL / level)[:, None]
     (px, lx), (py, ly) = loudness(x * gain), loudness(y * gain)
     difference = ops.relu(ops.abs(ly - lx) - 0.25 * ops.minimum(lx, ly))
     asymmetry = ops.stop_gradient(((py + 50.0) / (px + 50.0)) ** 1.2)

@@ -90,7 +90,7 @@ def starting_weights(start):
 
 def adapt(cascade, samples, seed):
     """Fits the statistics that are not trained: mean and deviation of the LSFs."""
-    clips = ClipSampler(samples, 50 * FRAME, 64, seed).batch()
+    clips, _ = ClipSampler(samples, 50 * FRAME, 64, seed).batch()
     cascade.lsf_quantizer.adapt(lpc.analyse(ops.convert_to_tensor(clips))[1])
 
 
@@ -100,7 +100,7 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     cascade.active = phase.modules
     choose_trainable(cascade, phase)
     control = RateControl(phase.kbps or config.kbps, progress.rate_weight)
-    trainer = CascadeTrainer(cascade, control, phase.disturbance_weight)
+    trainer = CascadeTrainer(cascade, control)
     trainer.compile_for_backend(GuardedAdam(schedule(phase), global_clipnorm=CLIP_NORM))
     optimizer = trainer.optimizer
     optimizer.build(trainer.trainable_variables)

@@ -22,7 +22,6 @@ class Phase:
         learning_rate, final_learning_rate: start and end of a cosine.
         warmup: steps over which the rate rises from zero.
         kbps: target bitrate, if it differs from the run's.
-        disturbance_weight: weight of the loudness disturbance in the loss.
     """
 
     name: str
@@ -33,7 +32,6 @@ class Phase:
     final_learning_rate: float = 1e-3
     warmup: int = 200
     kbps: float = 0.0
-    disturbance_weight: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class TrainingConfig:
     batch_size: int = 12
     clip_frames: int = 30
     rate_folders: tuple = ()
-    rate_weight: float = 0.02
+    rate_weight: float = 0.05
     epoch_steps: int = 250
     validate_epochs: int = 4
 

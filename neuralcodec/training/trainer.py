@@ -46,19 +46,19 @@ class GuardedAdam(keras.optimizers.Adam):
 
 
 class CascadeTrainer(keras.Model):
-    """A cascade with its losses, trained by `fit` on batches of clips (B, T).
+    """A cascade with its losses, trained by `fit` on batches of clips (B, T) and levels (B,).
 
     Args:
         cascade: the Cascade to train.
         rate_control: RateControl with the target bitrate.
-        disturbance_weight: weight of the loudness disturbance.
     """
 
     PARTS = ("mel", "weighted", "disturbance", "kbps")
+    WEIGHTED, DISTURBANCE = 0.3, 3.0  # weights in the loss, beside 1 for mel
 
-    def __init__(self, cascade, rate_control, disturbance_weight=0.4):
+    def __init__(self, cascade, rate_control):
         super().__init__(name="trainer")
-        self.cascade, self.rate_control, self.disturbance_weight = cascade, rate_control, disturbance_weight
+        self.cascade, self.rate_control = cascade, rate_control
         self.means = [keras.metrics.Mean(name=name) for name in self.PARTS]
         self.built = True
 
@@ -71,17 +71,19 @@ class CascadeTrainer(keras.Model):
         self.compile(optimizer=optimizer, loss=None, jit_compile=keras.backend.backend() != "tensorflow")
 
     def call(self, x):
-        return self.cascade(x)
+        clips, _ = x
+        return self.cascade(clips)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Sum of the losses over the samples that are complete, plus rate_weight x kbps."""
-        frames = x.shape[1] // FRAME - incomplete_frames(self.cascade.config)
-        clean, coded = (v[:, : frames * FRAME] for v in (x, y_pred["decoded"]))
-        mel = losses.mel_loss(clean, coded)
-        weighted = losses.weighted_loss(clean, coded, y_pred["predictor"][:, :frames])
-        disturbance = losses.disturbance_loss(clean, coded)
+        clips, level = x
+        frames = clips.shape[1] // FRAME - incomplete_frames(self.cascade.config)
+        clean, coded = (v[:, : frames * FRAME] for v in (clips, y_pred["decoded"]))
+        mel = losses.mel_loss(clean, coded, level)
+        weighted = losses.weighted_loss(clean, coded, y_pred["predictor"][:, :frames], level)
+        disturbance = losses.disturbance_loss(clean, coded, level)
         kbps = ops.mean(ops.sum(y_pred["kbps"], axis=-1))
-        loss = mel + weighted + self.disturbance_weight * disturbance + self.rate_control.weight * kbps
+        loss = mel + self.WEIGHTED * weighted + self.DISTURBANCE * disturbance + self.rate_control.weight * kbps
         for mean, value in zip(self.means, (mel, weighted, disturbance, kbps)):
             mean.update_state(value)
         self.rate_control.update_state(kbps)

@@ -65,14 +65,13 @@ def test_filters_agree_with_scipy_frame_by_frame(voice):
     np.testing.assert_allclose(decoded, np.concatenate(output), atol=1e-5)
 
 
-@pytest.mark.parametrize("order", ["analysis first", "synthesis first"])
-def test_filters_are_inverse_of_one_another(voice, order):
+def test_filters_are_inverse_of_one_another(voice):
     a = predictors(voice)
-    if order == "analysis first":
-        back = lpc.synthesis_filter(lpc.analysis_filter(voice, a), a)
-    else:
-        back = lpc.analysis_filter(lpc.synthesis_filter(1e-3 * voice, a), a) / 1e-3
-    np.testing.assert_allclose(numpy_of(back), voice, atol=1e-5 if order == "analysis first" else 1e-3)
+    residual = lpc.analysis_filter(voice, a)
+    np.testing.assert_allclose(numpy_of(lpc.synthesis_filter(residual, a)), voice, atol=1e-5)
+    excitation = numpy_of(residual)[:, ::-1].copy()  # flat like a residual, but not that of these filters
+    back = lpc.analysis_filter(lpc.synthesis_filter(excitation, a), a)
+    np.testing.assert_allclose(numpy_of(back), excitation, atol=1e-5)
 
 
 def test_hard_signals_have_stable_predictors_and_survive_the_filters(hard_signals):

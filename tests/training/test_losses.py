@@ -1,4 +1,6 @@
 """Losses: zero for equal signals, ordered as the ear would order them, blind to nothing they should see."""
+from pathlib import Path
+
 import numpy as np
 import pytest
 from keras import ops
@@ -6,6 +8,7 @@ from scipy.signal import lfilter
 
 from neuralcodec.model import lpc
 from neuralcodec.training import losses
+from neuralcodec.training.data import loudness_level
 
 
 @pytest.fixture(scope="module")
@@ -15,10 +18,11 @@ def speech(speech_folder):
     return soundfile.read(speech_folder / "clip0.wav", dtype="float32")[0][None, :38400]
 
 
-def value(name, x, y):
+def value(name, x, y, level=None):
+    level = np.array([loudness_level(np.int16(32767 * x[0])) if level is None else level], "float32")
     if name == "weighted":
-        return float(losses.weighted_loss(x, y, lpc.analyse(x)[0]))
-    return float({"mel": losses.mel_loss, "disturbance": losses.disturbance_loss}[name](x, y))
+        return float(losses.weighted_loss(x, y, lpc.analyse(x)[0], level))
+    return float({"mel": losses.mel_loss, "disturbance": losses.disturbance_loss}[name](x, y, level))
 
 
 @pytest.mark.parametrize("name", ["mel", "weighted", "disturbance"])
@@ -41,13 +45,34 @@ def test_added_noise_is_heard_more_than_missing_energy(speech):
     assert value("disturbance", speech, louder) > value("disturbance", speech, quieter)
 
 
-def test_disturbance_does_not_depend_on_the_recording_level(speech):
+@pytest.mark.parametrize("name", ["mel", "disturbance"])  # the LPC analysis behind the other has an absolute floor
+def test_no_loss_depends_on_the_level_of_the_recording(speech, name):
     noise = 0.01 * np.random.default_rng(0).standard_normal(speech.shape).astype("float32")
-    values = [value("disturbance", gain * speech, gain * (speech + noise)) for gain in (0.2, 1.0)]
-    assert values[0] == pytest.approx(values[1], rel=0.02)
+    values = [value(name, gain * speech, gain * (speech + noise)) for gain in (0.2, 1.0)]
+    assert values[0] == pytest.approx(values[1], rel=0.03)
+
+
+@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance"])
+def test_noise_in_a_pause_counts_less_beside_loud_speech(name):
+    pause, noise = 1e-4 * np.random.default_rng(0).standard_normal((2, 1, 9600)).astype("float32")
+    assert value(name, pause, noise, level=1e-1) < 0.5 * value(name, pause, noise, level=1e-6)
+
+
+@pytest.mark.parametrize("snr", [5, 15, 25])
+def test_disturbance_is_that_of_the_standard(snr):
+    """P.862.2 maps 4.5 - disturbance to a score; the loss lacks only its alignment and its emphasis of bad moments."""
+    import pesq
+    import soundfile
+
+    clip = soundfile.read(Path(losses.__file__).parents[1] / "assets" / "speech.flac", dtype="float32")[0][:64000]
+    noise = np.random.default_rng(0).standard_normal(clip.size).astype("float32")
+    noisy = clip + noise * np.std(clip) / np.std(noise) * 10 ** (-snr / 20)
+    score = pesq.pesq(16000, clip, noisy, "wb")
+    raw = (np.log(4 / (score - 0.999) - 1) - 3.8224) / -1.3669
+    assert value("disturbance", clip[None], noisy[None]) == pytest.approx(4.5 - raw, rel=0.35)
 
 
 @pytest.mark.parametrize("name", ["mel", "weighted", "disturbance"])
 def test_silence_is_finite(name):
     x = np.zeros((1, 6400), "float32")
-    assert np.isfinite(value(name, x, x + 1e-3))
+    assert np.isfinite(value(name, x, x + 1e-3, level=1e-7))
