@@ -99,7 +99,8 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     phase = config.phases[index]
     cascade.active = phase.modules
     choose_trainable(cascade, phase)
-    control = RateControl(phase.kbps or config.kbps, progress.rate_weight)
+    rate_weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
+    control = RateControl(phase.kbps or config.kbps, rate_weight)
     trainer = CascadeTrainer(cascade, control)
     trainer.compile_for_backend(GuardedAdam(schedule(phase), global_clipnorm=CLIP_NORM))
     optimizer = trainer.optimizer

@@ -22,6 +22,7 @@ class Phase:
         learning_rate, final_learning_rate: start and end of a cosine.
         warmup: steps over which the rate rises from zero.
         kbps: target bitrate, if it differs from the run's.
+        rate_weight: weight of a kbps in the loss at the start; 0 to go on with that of the phase before.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Phase:
     final_learning_rate: float = 1e-3
     warmup: int = 200
     kbps: float = 0.0
+    rate_weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class TrainingConfig:
         batch_size: clips a step.
         clip_frames: 20 ms frames of a clip that count in the loss.
         rate_folders: patterns of folder names; the files in them are the read speech that sets the rate (all if empty).
-        rate_weight: weight of a kbps in the loss at the start; from then on it follows the rate.
+        rate_weight: weight of a kbps in the loss at the start of the run; from then on it follows the rate.
         epoch_steps: steps between log lines and checkpoints.
         validate_epochs: epochs between validations on real files.
     """
