@@ -18,7 +18,7 @@ def codec_info(source):
             preset, hash: name and hash (hex) of the preset that wrote it,
             seconds, sample_rate, samples: length and rate of the source,
             bytes, kbps: size and true bitrate (None for a file of no samples),
-            modules, step_index: number of modules and the global step scale 2^(step_index / 32),
+            modules, step_index: number of modules and the global step scale 2^(step_index / 256),
             kbps_by_module: dict of `side`, `module_0`, ... -> kbps of the intact blocks,
             blocks, damaged_blocks: number of blocks, and the numbers of those damaged or missing,
             intact: whether every checksum fits and nothing follows the last block.

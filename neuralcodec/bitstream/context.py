@@ -205,13 +205,13 @@ def limited(levels, num_levels):
 
 
 def level_shift(step_index, levels_per_octave_q8):
-    """How many levels of the ladder a global step scale of 2^(step_index / 32) moves the symbols' spread down.
+    """How many levels of the ladder a global step scale of 2^(step_index / 256) moves the symbols' spread down.
 
     Args:
-        step_index: k of the file's header, -128 to 127.
+        step_index: k of the file's header, -512 to 512.
         levels_per_octave_q8: round(256 * levels per factor of 2) of the ladder.
 
     Returns:
-        int, k / 32 octaves in levels, rounded.
+        int, k / 256 octaves in levels, rounded.
     """
-    return (step_index * levels_per_octave_q8 + (1 << 12)) >> 13
+    return (step_index * levels_per_octave_q8 + (1 << 15)) >> 16

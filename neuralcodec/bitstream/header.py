@@ -10,6 +10,7 @@ from neuralcodec.bitstream.symbols import (
     PACKETS_PER_BLOCK,
     SAMPLE_RATE,
     SIDE_SYMBOLS,
+    STEP_INDEX_LIMIT,
 )
 from neuralcodec.bitstream.varint import MAX_VARINT, MAX_VARINT_BYTES, from_varint, to_varint
 from neuralcodec.errors import DamagedFileError, NewerVersionError, NotANacFileError, TruncatedFileError
@@ -23,7 +24,6 @@ FLUSH_PACKETS = 2  # after the audio: no cascade delays it by more than 60 ms, i
 _MAX_HEADER_BYTES = 4 << 20  # three weeks of audio in blocks of a second
 _MAX_NAME_BYTES = 200
 _MAX_SAMPLE_RATE = 768000
-_MAX_PACKETS_PER_BLOCK = 1000
 _MAX_SYMBOL_BYTES = 5  # 24 bits for the escape and 8 for its value, rounded up
 _READ_BYTES = 1 << 16
 
@@ -39,8 +39,8 @@ class Header:
         num_samples: length of the source in its own samples.
         num_samples_16k: length of the coded audio in samples at 16 kHz.
         num_modules: 1 to 4.
-        step_index: the global step scale is 2^(step_index / 32); -128 to 127.
-        packets_per_block: 1 to 1000.
+        step_index: the global step scale is 2^(step_index / 256); -512 to 512.
+        packets_per_block: 1 to 50.
 
     Raises:
         ValueError: a value out of its range, or lengths that contradict each other.
@@ -61,8 +61,8 @@ class Header:
         _require(1 <= self.sample_rate <= _MAX_SAMPLE_RATE, "sample rate")
         _require(0 <= self.num_samples <= MAX_VARINT and 0 <= self.num_samples_16k <= MAX_VARINT, "length")
         _require(1 <= self.num_modules <= MAX_MODULES, "number of modules")
-        _require(-128 <= self.step_index <= 127, "step index")
-        _require(1 <= self.packets_per_block <= _MAX_PACKETS_PER_BLOCK, "number of packets per block")
+        _require(-STEP_INDEX_LIMIT <= self.step_index <= STEP_INDEX_LIMIT, "step index")
+        _require(1 <= self.packets_per_block <= PACKETS_PER_BLOCK, "number of packets per block")
         # |num_samples_16k - num_samples * 16000 / sample_rate| <= 2, without a division
         difference = self.num_samples_16k * self.sample_rate - self.num_samples * SAMPLE_RATE
         _require(abs(difference) <= 2 * self.sample_rate, "length at 16 kHz")
@@ -127,7 +127,7 @@ def write_header(header, block_sizes):
         to_varint(header.num_samples),
         to_varint(header.num_samples_16k),
         bytes([header.num_modules]),
-        header.step_index.to_bytes(1, "big", signed=True),
+        header.step_index.to_bytes(2, "little", signed=True),
         to_varint(header.packets_per_block),
         *map(to_varint, block_sizes),
     ]
@@ -181,8 +181,8 @@ def _parse(body):
     sample_rate, at = from_varint(body, hash_at + HASH_BYTES)
     num_samples, at = from_varint(body, at)
     num_samples_16k, at = from_varint(body, at)
-    num_modules, step_index = body[at], int.from_bytes(body[at + 1 : at + 2], "big", signed=True)
-    packets_per_block, at = from_varint(body, at + 2)
+    num_modules, step_index = body[at], int.from_bytes(body[at + 1 : at + 3], "little", signed=True)
+    packets_per_block, at = from_varint(body, at + 3)
     header = Header(
         name, preset_hash, sample_rate, num_samples, num_samples_16k, num_modules, step_index, packets_per_block
     )

@@ -45,7 +45,7 @@ def encode_block(packets, tables, step_index=0):
     Args:
         packets: Packets, with at most as many modules as the tables have.
         tables: EntropyTables.
-        step_index: the file's global step scale is 2^(step_index / 32); -128 to 127.
+        step_index: the file's global step scale is 2^(step_index / 256); -512 to 512.
 
     Returns:
         list of bytes: side information, module 0, module 1, ...

@@ -23,6 +23,9 @@ MODULE_LIMIT = 127
 MODULE_VALUES = 2 * MODULE_LIMIT + 1
 MAX_MODULES = 4
 
+STEPS_PER_OCTAVE = 256  # a file's global step scale is 2^(step index / 256): it moves the rate by less than 1 % at a time
+STEP_INDEX_LIMIT = 512  # a scale of 1/4 to 4
+
 
 def to_zigzag(values):
     """Place of signed values in the order 0, +1, -1, +2, -2, ...

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK
+from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK, STEPS_PER_OCTAVE
 from neuralcodec.model.config import SUBFRAME
 from neuralcodec.runtime.layers import Queue
 from neuralcodec.runtime.lpc import SynthesisFilter
@@ -30,7 +30,7 @@ class Decoder:
         count = len(config.modules) if modules is None else modules
         self._filters, self._contour = Filters(config.lpc, weights), GainContour()
         self._stages = [
-            _Stage(module, weights, number, delay, 2 ** (step_index / 32))
+            _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE))
             for number, (module, delay) in enumerate(zip(config.modules[:count], config.packet_delays))
         ]
         self._synthesis = None if config.lpc == "none" else SynthesisFilter()

@@ -7,7 +7,7 @@ A packet depends on no sample after its own 20 ms. A module that waits for the m
 import numpy as np
 
 from neuralcodec.bitstream.packets import Packets
-from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK
+from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK, STEPS_PER_OCTAVE
 from neuralcodec.model.config import FRAME, MAX_DELAY, ORDER, SUBFRAME
 from neuralcodec.runtime import lpc
 from neuralcodec.runtime.layers import Queue
@@ -25,7 +25,7 @@ class Encoder:
     Args:
         config: CascadeConfig.
         weights: dict of name -> float32 array, checked by `check_weights`.
-        step_index: all step sizes are scaled by 2^(step_index / 32).
+        step_index: all step sizes are scaled by 2^(step_index / 256).
 
     Example:
         >>> encoder = Encoder(config, weights)
@@ -38,7 +38,7 @@ class Encoder:
         self._filters, self._contour = Filters(config.lpc, weights), GainContour()
         last = len(config.modules) - 1
         self._stages = [
-            _Stage(module, weights, number, delay, 2 ** (step_index / 32), number == last)
+            _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE), number == last)
             for number, (module, delay) in enumerate(zip(config.modules, config.packet_delays, strict=True))
         ]
         self._past = np.zeros(lpc.PAST, np.float32)  # samples before the next packet, for the LPC analysis

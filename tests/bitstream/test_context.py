@@ -130,6 +130,6 @@ def test_side_distributions():
     assert rows[0, :3].tolist() == [5 * 8 + 3, 0 * 8 + 7, 15 * 8 + 0]
 
 
-@pytest.mark.parametrize("step_index, shift", [(0, 0), (32, 6), (-32, -6), (1, 0), (3, 1), (-128, -25), (127, 25)])
+@pytest.mark.parametrize("step_index, shift", [(0, 0), (256, 6), (-256, -6), (20, 0), (21, 1), (-512, -13), (512, 13)])
 def test_level_shift_is_the_octaves_in_levels(step_index, shift):
     assert level_shift(step_index, 1618) == shift  # 1618 / 256 = 6.32 levels per octave

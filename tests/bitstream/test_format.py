@@ -91,7 +91,7 @@ def read_module(payload, num_packets, number, tables, step_index, side, below):
     """Section 7: symbols of each packet. `side`, `below` and the result have two packets of zeros in front."""
     module, feature = tables.modules[number], tables.magnitude_feature.tolist()
     decoder, packets, rows = Decoder(payload), [[0] * 320, [0] * 320], module.rows.tolist()
-    shift = (step_index * tables.levels_per_octave_q8 + (1 << 12)) >> 13
+    shift = (step_index * tables.levels_per_octave_q8 + (1 << 15)) >> 16
     for t in range(2, num_packets + 2):
         features = [feature[abs(q)] for back in (1, 2) for q in packets[t - back]]
         if below:
@@ -132,8 +132,8 @@ def read_file(data, tables):
     take(varint())
     take(8)
     varint(), varint()
-    length, num_modules, step_index, per_block = varint(), take(1)[0], take(1)[0], varint()
-    step_index -= 256 if step_index > 127 else 0
+    length, num_modules, step_index = varint(), take(1)[0], int.from_bytes(take(2), "little", signed=True)
+    per_block = varint()
     num_packets = -(-length // 320) + 2 if length else 0
     sizes = [varint() for _ in range(0, num_packets, per_block)]
     assert at == header_end
@@ -155,7 +155,7 @@ def read_file(data, tables):
 
 
 @pytest.mark.parametrize(
-    "alphabets, spread, step_index", [("tables", 1.0, 0), ("tables", 6.0, -20), ("small_alphabets", 2.0, 9)]
+    "alphabets, spread, step_index", [("tables", 1.0, 0), ("tables", 6.0, -160), ("small_alphabets", 2.0, 72)]
 )
 def test_the_documented_decoder_reads_what_is_written(request, random_packets, alphabets, spread, step_index):
     tables = request.getfixturevalue(alphabets)

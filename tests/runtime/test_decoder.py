@@ -80,7 +80,7 @@ def test_fine_steps_reproduce_the_input_in_place(transparent, speech):
         decoded = decode(transparent, encode(transparent, speech, step_index), step_index)[: len(speech)]
         return np.mean((decoded - speech) ** 2) / np.mean(speech**2)
 
-    assert error(-128) < 2e-4 < 1e-2 < error(0) < 5e-2
+    assert error(-512) < 4e-3 < 1e-2 < error(0) < 5e-2
 
 
 def test_the_second_module_improves_on_the_first(transparent, speech):
