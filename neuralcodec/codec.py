@@ -198,5 +198,7 @@ def _convert_visibly(audio, name):
         changes.append(f"has {audio.channels} channels (mixed to one)")
     if audio.sample_rate != SAMPLE_RATE:
         changes.append(f"is resampled from {audio.sample_rate} to {SAMPLE_RATE} Hz")
+    if audio.cut_off:
+        changes.append(f"ends after {audio.frames / audio.sample_rate:.3f} s, before its header says")
     if changes:
         warnings.warn(f"{name} {' and '.join(changes)}.", ConversionWarning, stacklevel=3)

@@ -3,11 +3,11 @@
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 
 from neuralcodec.audio import atomic_output
 from neuralcodec.errors import FormatError, NotANacFileError, OutputExistsError
+from neuralcodec.standard import standard_input, standard_output
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def open_nac(source):
         if not isinstance(source, (str, os.PathLike)):
             name, file = "The stream", source
         elif str(source) == "-":
-            name, file = "Standard input", sys.stdin.buffer
+            name, file = "Standard input", standard_input()
         else:
             name, file = f"'{source}'", stack.enter_context(_open(source))
         if not file.seekable():
@@ -68,8 +68,9 @@ def open_output(target, overwrite=False):
     if not isinstance(target, (str, os.PathLike)):
         yield target
     elif str(target) == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        file = standard_output()
+        yield file
+        file.flush()
     else:
         with atomic_output(target, overwrite) as file:
             yield file

@@ -33,7 +33,10 @@ def write_nac(preset, source, file, progress=None):
     writer = ContainerWriter(header)
     for block in _in_blocks(_packets(preset, source, progress)):
         writer.add_block(encode_block(block, preset.tables))
-    writer.finish(file)
+    try:
+        writer.finish(file)
+    except ValueError as error:
+        raise AudioError(f"The recording cannot be coded: {error}") from error
 
 
 def read_nac(preset, reader, progress=None):

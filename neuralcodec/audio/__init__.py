@@ -4,8 +4,10 @@ Everything here runs in constant memory: an hour costs no more than a minute.
 """
 
 from neuralcodec.audio.output import atomic_output
+from neuralcodec.audio.readers import AUDIO_EXTENSIONS
 from neuralcodec.audio.resampling import SAMPLE_RATE, resample, resampled_length
 from neuralcodec.audio.sink import OUTPUT_FORMATS, AudioSink
 from neuralcodec.audio.source import AudioSource
 
-__all__ = ["SAMPLE_RATE", "OUTPUT_FORMATS", "AudioSource", "AudioSink", "atomic_output", "resample", "resampled_length"]
+__all__ = ["AUDIO_EXTENSIONS", "OUTPUT_FORMATS", "SAMPLE_RATE", "AudioSink", "AudioSource", "atomic_output", "resample",
+           "resampled_length"]

@@ -8,6 +8,10 @@ import soundfile
 from neuralcodec.audio.resampling import PIECE
 from neuralcodec.errors import AudioError
 
+# Which files of a folder are taken for recordings.
+AUDIO_EXTENSIONS = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf",
+                    ".w64"}
+
 _MAX_CHANNELS = 1024  # libsndfile's own limit
 
 
@@ -21,6 +25,7 @@ class FileReader:
             self.channels = sound.channels
             trusted = sound.frames == 0 or (sound.format != "MPEG" and self._last_frame_is_there(sound))
             self.frames = sound.frames
+            self.cut_off = not trusted and sound.format != "MPEG"
         if not trusted:
             self.frames = sys.maxsize  # until counted
             self.frames = sum(len(piece) for piece in self.pieces())
@@ -84,6 +89,7 @@ class ArrayReader:
         self._array = array if array.ndim == 2 else array[:, None]  # (frames, channels)
         self.sample_rate = int(sample_rate)
         self.frames, self.channels = self._array.shape
+        self.cut_off = False
 
     def pieces(self):
         zero, full_scale = self._SCALE.get(self._array.dtype.name, (0, 1))

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import soundfile
 from neuralcodec.audio.readers import ArrayReader, FileReader
 from neuralcodec.audio.resampling import SAMPLE_RATE, Resampler, exactly, resampled_length
 from neuralcodec.errors import AudioError
+from neuralcodec.standard import standard_input
 
 
 class AudioSource:
@@ -29,6 +29,7 @@ class AudioSource:
         sample_rate: rate of the source in Hz.
         channels: channels of the source; they are mixed to mono by their mean.
         frames: length of the source at its own rate.
+        cut_off: whether its header announces more than there is.
         length16k: samples that `blocks()` delivers, ceil(frames * 16000 / sample_rate).
 
     Raises:
@@ -43,7 +44,7 @@ class AudioSource:
         self._spool = None
         if isinstance(source, (str, os.PathLike)):
             self._name = "Standard input" if str(source) == "-" else f"'{source}'"
-            self._reader = self._open_stream(sys.stdin.buffer) if str(source) == "-" else self._open_path(Path(source))
+            self._reader = self._open_stream(standard_input()) if str(source) == "-" else self._open_path(Path(source))
         elif hasattr(source, "read"):
             self._name = "The stream"
             self._reader = self._open_stream(source)
@@ -53,6 +54,7 @@ class AudioSource:
         self.sample_rate = self._reader.sample_rate
         self.channels = self._reader.channels
         self.frames = self._reader.frames
+        self.cut_off = self._reader.cut_off
 
     @property
     def length16k(self):

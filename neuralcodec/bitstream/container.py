@@ -147,24 +147,6 @@ class ContainerReader:
         if self._file.read(1):
             raise DamagedFileError("Foreign bytes follow the last block of the file; get it again from its source.")
 
-    def verify(self):
-        """Reads all blocks and compares their CRCs.
-
-        Returns:
-            list of int, the numbers of the blocks that are damaged or missing.
-
-        Raises:
-            DamagedFileError: bytes follow the last block.
-        """
-        damaged = []
-        for number in range(len(self)):
-            try:
-                self.read_block(number)
-            except DamagedFileError:
-                damaged.append(number)
-        self.check_end()
-        return damaged
-
     def _go_to(self, number):
         if number == self._next:
             return

@@ -133,7 +133,7 @@ def write_header(header, block_sizes):
     ]
     body = b"".join(fields)
     if len(body) > _MAX_HEADER_BYTES:
-        raise ValueError("The audio is too long for one file; split it.")
+        raise ValueError("it is too long for one file; split it.")
     start = MAGIC + bytes([VERSION]) + to_varint(len(body)) + body
     return start + to_crc(start)
 

@@ -4,8 +4,6 @@ import click
 
 from neuralcodec.cli import options
 
-EXTENSIONS = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64"}
-
 
 @click.command()
 @options.inputs
@@ -19,10 +17,11 @@ def compress(inputs, output, output_dir, recursive, preset, force):
 
     Any sample rate and channel count will do: speech is coded at 16 kHz, mono. `-` is standard input and output.
     """
+    from neuralcodec.audio import AUDIO_EXTENSIONS
     from neuralcodec.cli import batch, jobs
     from neuralcodec.codec import Codec
 
-    planned = jobs.plan(inputs, output, output_dir, recursive, EXTENSIONS, ".nac")
+    planned = jobs.plan(inputs, output, output_dir, recursive, AUDIO_EXTENSIONS, ".nac")
     codec = Codec.from_pretrained(preset)
     batch.run(planned, lambda source, target, progress: codec.compress(source, target, overwrite=force,
                                                                        progress=progress))

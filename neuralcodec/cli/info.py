@@ -4,6 +4,8 @@ import json
 
 import click
 
+from neuralcodec.errors import NeuralCodecError
+
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
@@ -11,13 +13,20 @@ import click
 def info(files, as_json):
     """Show what .nac files hold: preset, duration, rate, bits per module, integrity.
 
-    The exit code is 1 if a file is damaged.
+    The exit code is 1 if a file is damaged or cannot be read.
     """
     from neuralcodec.info import codec_info
 
     all_intact = True
     for number, file in enumerate(files):
-        facts = codec_info(file)
+        try:
+            facts = codec_info(file)
+        except NeuralCodecError as error:
+            if len(files) == 1:
+                raise
+            click.echo(f"Error: {click.format_filename(file)}: {error}", err=True)
+            all_intact = False
+            continue
         if as_json:
             click.echo(json.dumps({"file": file, **facts}))
         else:

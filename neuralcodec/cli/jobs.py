@@ -43,18 +43,18 @@ def _jobs_of(item, output_dir, recursive, extensions, suffix):
         return [("-", "-")]
     path = Path(item)
     if not path.is_dir():
-        return [(path, _target(path, path.parent, output_dir, suffix))]
+        return [(path, _target(path, path.parent, output_dir, extensions, suffix))]
     found = path.rglob("*") if recursive else path.iterdir()
     files = sorted(file for file in found if file.suffix.lower() in extensions and file.is_file())
     if not files:
         deeper = "" if recursive else " (subfolders are searched with --recursive)"
         raise NeuralCodecError(f"The folder '{path}' holds no {_listed(extensions)} file{deeper}.")
-    return [(file, _target(file, path, output_dir, suffix)) for file in files]
+    return [(file, _target(file, path, output_dir, extensions, suffix)) for file in files]
 
 
-def _target(source, base, output_dir, suffix):
-    """The folder structure below `base` is kept in `output_dir`."""
-    target = source.with_suffix(suffix)
+def _target(source, base, output_dir, extensions, suffix):
+    """The folder structure below `base` is kept in `output_dir`; `v1.2` has no extension that could be replaced."""
+    target = source.with_suffix(suffix) if source.suffix.lower() in extensions else Path(f"{source}{suffix}")
     return target if output_dir is None else output_dir / target.relative_to(base)
 
 

@@ -3,11 +3,10 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.audio import AudioSource
+from neuralcodec.audio import AUDIO_EXTENSIONS, AudioSource
 from neuralcodec.errors import AudioError, TrainingDataError
 from neuralcodec.model.config import FRAME, SAMPLE_RATE
 
-EXTENSIONS = {".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"}
 LEVELS_DB = (-6.0, 8.0)  # random gain of a clip: presets must not depend on the level of recordings
 DITHER = 1e-5  # keeps digital silence out of the logarithms
 AROUND = 2 * SAMPLE_RATE  # samples on either side of a clip that tell how loud the speech is
@@ -25,9 +24,9 @@ def audio_files(data):
     folder = Path(data)
     if folder.is_file():
         return [folder]
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_EXTENSIONS)
     if not files:
-        raise TrainingDataError(f"No recordings ({', '.join(sorted(EXTENSIONS))}) in {folder}: check the path.")
+        raise TrainingDataError(f"No recordings ({', '.join(sorted(AUDIO_EXTENSIONS))}) in {folder}: check the path.")
     return files
 
 

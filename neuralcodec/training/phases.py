@@ -3,6 +3,7 @@ import json
 import math
 import time
 import warnings
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,7 +161,7 @@ class Keeper(keras.callbacks.Callback):
         self.progress.phase, self.progress.epoch = self.index, epoch + 1
         self.progress.rate_weight = float(logs["rate_weight"])
         write_checkpoint(self.cascade, self.progress, self.output, self.model.optimizer)
-        row = {"phase": self.config.phases[self.index].name, "step": (epoch + 1) * self.config.epoch_steps,
+        row = {"phase": self.config.phases[self.index].name, "step": (epoch + 1) * self.params["steps"],
                "seconds": round(self.progress.seconds, 1)}
         if self.validate and (epoch + 1) % self.config.validate_epochs == 0:
             logs.update(self.validate(self.cascade))  # callbacks after this one see it too
@@ -194,6 +195,15 @@ def write_checkpoint(cascade, progress, output, optimizer=None):
 
 
 def read_optimizer(optimizer, output):
-    with np.load(output / OPTIMIZER, allow_pickle=False) as arrays:
-        for variable, name in zip(optimizer.variables, arrays.files):
-            variable.assign(arrays[name])
+    """Takes the optimiser's state from a checkpoint.
+
+    Raises:
+        ConfigError: it is damaged or that of another model.
+    """
+    try:
+        with np.load(output / OPTIMIZER, allow_pickle=False) as arrays:
+            for variable, name in zip(optimizer.variables, arrays.files, strict=True):
+                variable.assign(arrays[name])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"The checkpoint in {output} cannot be resumed: {OPTIMIZER} is damaged or belongs to another "
+                          "configuration.") from error

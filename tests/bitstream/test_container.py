@@ -101,6 +101,17 @@ def test_real_pipe():
         assert list(ContainerReader(source)) == BLOCKS
 
 
+def damaged_blocks(file):
+    """Numbers of the blocks that cannot be read."""
+    reader, damaged = ContainerReader(file), []
+    for number in range(len(reader)):
+        try:
+            reader.read_block(number)
+        except DamagedFileError:
+            damaged.append(number)
+    return damaged
+
+
 @pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
 def test_every_changed_byte_is_noticed(flip):
     for position in range(len(DATA)):
@@ -109,7 +120,7 @@ def test_every_changed_byte_is_noticed(flip):
         with pytest.raises(FormatError):
             read(bytes(damaged))
         if position >= START:
-            assert len(ContainerReader(io.BytesIO(damaged)).verify()) == 1
+            assert len(damaged_blocks(io.BytesIO(damaged))) == 1
 
 
 def test_every_truncation_is_noticed():
@@ -124,8 +135,6 @@ def test_foreign_bytes_after_the_end_are_noticed(make):
     reader = ContainerReader(make(DATA + b"x"))
     with pytest.raises(DamagedFileError, match="follow"):
         list(reader)
-    with pytest.raises(DamagedFileError, match="follow"):
-        ContainerReader(make(DATA + b"x")).verify()
 
 
 @pytest.mark.parametrize("make", [io.BytesIO, Pipe])
@@ -136,9 +145,9 @@ def test_damage_stays_in_its_block(make):
     with pytest.raises(DamagedFileError, match=r"Block 1 .*\(1.0 to 2.0 s\)"):
         reader.read_block(1)
     assert reader.read_block(2) == BLOCKS[2]
-    assert ContainerReader(make(damaged)).verify() == [1]
-    assert ContainerReader(make(DATA)).verify() == []
-    assert ContainerReader(make(DATA[:-10])).verify() == [1, 2]
+    assert damaged_blocks(make(damaged)) == [1]
+    assert damaged_blocks(make(DATA)) == []
+    assert damaged_blocks(make(DATA[:-10])) == [1, 2]
 
 
 def test_truncation_says_where():

@@ -73,6 +73,29 @@ def test_several_files_and_folders(cli, installed, speech, tmp_path):
     assert files(tmp_path / "all") == ["deep/three.nac", "deep/three.wav", "two.nac", "two.wav"]
 
 
+def test_a_name_with_a_dot_keeps_what_follows_it(cli, tiny_folder, speech, tmp_path):
+    speech("v1.wav")
+    (tmp_path / "v1.wav").rename(tmp_path / "v1.2")
+    assert cli("compress", "v1.2", "-p", tiny_folder)[0] == 0
+    assert files(tmp_path) == ["v1.2", "v1.2.nac"]
+
+
+def test_a_recording_that_was_cut_off_is_coded_with_a_note(cli, tiny_folder, speech, tmp_path):
+    speech("a.flac")
+    whole = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(whole[:len(whole) // 2])
+    code, _, err = cli("compress", "a.flac", "-p", tiny_folder)
+    assert code == 0 and "ends after 0." in err and "before its header says" in err
+
+
+def test_standard_streams_that_are_closed(cli, tiny_folder, speech, monkeypatch):
+    speech("a.wav")
+    monkeypatch.setattr("sys.stdin", None)
+    for command in (["compress", "-", "-o", "b.nac", "-p", tiny_folder], ["info", "-"]):
+        code, _, err = cli(*command)
+        assert code == 1 and "Standard input is closed" in err
+
+
 def test_a_batch_goes_on_after_a_bad_file(cli, tiny_folder, speech, tmp_path):
     speech("good.wav")
     (tmp_path / "bad.wav").write_bytes(b"noise")

@@ -85,6 +85,13 @@ def test_not_a_nac_file(cli, tmp_path):
     assert (code, out) == (1, b"") and "not a .nac file" in err
 
 
+def test_an_unreadable_file_does_not_hide_the_others(cli, coded, tmp_path):
+    (tmp_path / "b.wav").write_bytes(b"RIFF")
+    code, out, err = cli("info", "b.wav", "none.nac", "a.nac")
+    assert code == 1 and b"integrity  ok" in out
+    assert "b.wav: " in err and "none.nac: There is no file" in err
+
+
 def test_standard_input(coded, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(coded.read_bytes())))
     assert neuralcodec.codec_info("-") == neuralcodec.codec_info(coded)

@@ -107,3 +107,14 @@ def test_a_phase_trains_only_what_it_names(toy_run):
     assert cascade.chain[0].trainable_variables and cascade.lsf_quantizer.trainable_variables
     with pytest.raises(ConfigError, match="module_7"):
         choose_trainable(cascade, Phase("p", 1, 2, ("module_7",)))
+
+
+def test_a_damaged_checkpoint_is_said(toy_run, tmp_path):
+    from neuralcodec.training.phases import OPTIMIZER, read_optimizer
+    from neuralcodec.training.trainer import GuardedAdam
+
+    whole = (toy_run[1] / OPTIMIZER).read_bytes()
+    for damaged in (whole[:-500], b"", whole):  # the last is whole, but of another model
+        (tmp_path / OPTIMIZER).write_bytes(damaged)
+        with pytest.raises(ConfigError, match="damaged or belongs to another"):
+            read_optimizer(GuardedAdam(1e-3), tmp_path)
