@@ -29,6 +29,19 @@ from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
 LSF_STEP = 1 / 3  # initial step in standard deviations
 
 
+class AtMost(keras.constraints.Constraint):
+    """Keeps a weight from growing beyond a limit.
+
+    An LSF's step wider than its distribution sends nothing at all; no gradient would lead back from there.
+    """
+
+    def __init__(self, limit):
+        self.limit = limit
+
+    def __call__(self, w):
+        return ops.minimum(w, self.limit)
+
+
 class LsfQuantizer(keras.layers.Layer):
     """One trainable codebook of 63 bins for each LSF, in standard deviations around its mean."""
 
@@ -38,7 +51,7 @@ class LsfQuantizer(keras.layers.Layer):
         self.std = self.add_weight(shape=(ORDER,), initializer="ones", trainable=False, name="std")
         self.mean.assign(lpc.UNIFORM)
         self.log_step = self.add_weight(shape=(ORDER,), initializer=keras.initializers.Constant(math.log(LSF_STEP)),
-                                        name="log_step")
+                                        constraint=AtMost(0.0), name="log_step")
         self.quantizer = SoftmaxQuantizer(SIDE_LIMIT, codebooks=ORDER, name="quantizer")
         self.trainable = trained
         self.built = True
