@@ -112,6 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.query = parse_qs(url.query)
         if self.server.broken:
             return self._reply(self.server.broken, b"broken")
+        if "Authorization" in self.headers and not self._knows_user():
+            return self._refuse(401, "", "Invalid credentials in Authorization header")
         for method, pattern, handle in _ROUTES:
             match = re.fullmatch(pattern, url.path)
             if match and self.command in method.split():

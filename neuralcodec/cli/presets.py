@@ -28,9 +28,10 @@ def list_(remote):
 @click.option("--revision", metavar="REVISION", help="Branch, tag or commit; by default the main branch.")
 @click.option("-f", "--force", is_flag=True, help="Download again what was downloaded before.")
 def download(names, revision, force):
-    """Download presets from the Hugging Face Hub, such as user/my-codec, and show where they are.
+    """Download presets from the Hugging Face Hub, and show where they are.
 
-    They need no network afterwards. Presets that come with the package are there already.
+    REPO is a repository such as user/my-codec, which needs no network afterwards. NAME is a preset that comes with the
+    package, and is there already.
     """
     from neuralcodec.zoo.presets import load_preset
 
@@ -51,13 +52,14 @@ def info(name):
 
 def _facts(metadata):
     """Yields what there is to say: (label, text)."""
-    from neuralcodec.zoo.metadata import measured_figures
+    from neuralcodec.zoo.metadata import base_model, measured_figures
 
-    forms = {"name": "{}", "description": "{}", "base_model": "{}", "kbps": "{:g}", "parameters": "{:,}",
-             "delay_ms": "{:g}", "sample_rate": "{}", "license": "{}", "hash": "{}"}
+    forms = {"name": "{}", "description": "{}", "kbps": "{:g}", "parameters": "{:,}", "delay_ms": "{:g}",
+             "sample_rate": "{}", "license": "{}", "hash": "{}"}
     for key, form in forms.items():
-        if key in metadata:
-            yield key.replace("_", " "), form.format(metadata[key])
+        yield key.replace("_", " "), form.format(metadata[key])
+    if base_model(metadata):
+        yield "base model", base_model(metadata)
     for metric, value in measured_figures(metadata).get(metadata["name"], {}).items():
         yield f"measured {metric}", value if metric == "clips" else "{:g} ({:g} to {:g})".format(*value)
 
@@ -97,8 +99,9 @@ def _list_installed():
 def _list_remote(author):
     from neuralcodec.zoo.hub import list_remote_presets
 
+    rows = list_remote_presets(author)
     _table([("name", "downloads", "updated"),
-            *((row["name"], f"{row['downloads']:,}", str(row["updated"] or "-")) for row in list_remote_presets(author))])
+            *((row["name"], f"{row['downloads']:,}", str(row["updated"] or "-")) for row in rows)])
 
 
 def _table(rows):

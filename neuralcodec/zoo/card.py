@@ -2,7 +2,7 @@
 
 import math
 
-from neuralcodec.zoo.metadata import is_name, measured_figures
+from neuralcodec.zoo.metadata import base_model, measured_figures
 
 ATTRIBUTION = (
     "LibriSpeech (c) 2014 Vassil Panayotov, CC BY 4.0",
@@ -34,8 +34,8 @@ _FIGURES = """
 
 {table}
 
-Means over {clips} recordings that were not trained on, ± half the 95 % bootstrap interval; every figure from real files \
-(peers: real packets), written, read back and decoded.
+Means over {clips} recordings that were not trained on, ± half the 95 % bootstrap interval; every figure from real \
+files (peers: real packets), written, read back and decoded.
 """
 
 _TAIL = """
@@ -68,9 +68,9 @@ def model_card(metadata, address=None):
     Example:
         >>> model_card(codec.preset.metadata, "user/my-codec")
     """
-    name, base = metadata["name"], metadata.get("base_model")
+    name, base = metadata["name"], base_model(metadata)
     head = _HEAD.format(name=name, description=metadata["description"].rstrip("."), kbps=metadata["kbps"],
-                        address=address or name, origin=f" Fine-tuned from `{base}`." if is_name(base) else "")
+                        address=address or name, origin=f" Fine-tuned from `{base}`." if base else "")
     sources = "\n".join(f"- {line}" for line in ATTRIBUTION)
     return f"---\n{_for_the_hub(metadata)}\n---\n" + head + _figures(metadata) + _TAIL.format(attribution=sources)
 
@@ -79,14 +79,14 @@ def _for_the_hub(metadata):
     """YAML of what the Hub lists and searches by."""
     from huggingface_hub import ModelCardData
 
-    base, results = metadata.get("base_model"), _evaluation_results(metadata)
+    results = _evaluation_results(metadata)
     return ModelCardData(
         library_name="neuralcodec",
         license=metadata.get("license", "CC-BY-4.0").lower(),
         language=LANGUAGES,
         pipeline_tag=TASK,
         tags=TAGS,
-        base_model=base if is_name(base) else None,
+        base_model=base_model(metadata),
         **({"model_name": metadata["name"], "eval_results": results} if results else {}),
     ).to_yaml()
 
@@ -96,8 +96,9 @@ def _evaluation_results(metadata):
     from huggingface_hub import EvalResult
 
     figures = measured_figures(metadata).get(metadata["name"], {})
-    return [EvalResult(task_type=TASK, dataset_type="speech", dataset_name=f"{figures['clips']} recordings not trained on",
-                       metric_type=metric, metric_value=value[0])
+    data = f"{figures.get('clips')} recordings not trained on"
+    return [EvalResult(task_type=TASK, dataset_type="speech", dataset_name=data, metric_type=metric,
+                       metric_value=value[0])
             for metric, value in figures.items() if metric != "clips" and math.isfinite(value[0])]
 
 

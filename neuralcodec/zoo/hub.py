@@ -82,7 +82,7 @@ def _check_listing(repo_id, revision, token):
         if is_refusal(error):
             raise
         return error
-    sizes = {file.rfilename: file.size for file in listing.siblings if file.rfilename in FILES}
+    sizes = {file.rfilename: file.size for file in listing.siblings or () if file.rfilename in FILES}
     if METADATA not in sizes:
         raise PresetError(f"'{repo_id}' on the Hub is not a preset of neuralcodec: it has no {METADATA}; "
                           "give a repository that `push_to_hub` wrote.")

@@ -12,8 +12,8 @@
 | `license`        | of the weights, as an SPDX identifier                                    |
 | `hash`           | SHA-256 over the digests of weights and tables, in hex                   |
 
-More keys may follow: how the preset was trained; `base_model`, the preset it was fine-tuned from; and `evaluation`, what
-`neuralcodec.evaluation.record` measured: {codec: {"clips": 63, "pesq": [mean, low, high], ...}, ...}.
+More keys may follow: how the preset was trained; `base_model`, the preset it was fine-tuned from; and `evaluation`,
+what `neuralcodec.evaluation.record` measured: {codec: {"clips": 63, "pesq": [mean, low, high], ...}, ...}.
 """
 
 import json
@@ -100,6 +100,12 @@ def read_object(path):
     return value
 
 
+def base_model(metadata):
+    """Name of the preset that this one was fine-tuned from, None where there is none."""
+    base = metadata.get("base_model")
+    return base if is_name(base) else None
+
+
 def measured_figures(metadata):
     """The measured figures of a preset and its peers.
 
@@ -108,13 +114,13 @@ def measured_figures(metadata):
         wrote something else.
     """
     figures = metadata.get("evaluation")
-    if not isinstance(figures, dict) or not all(_is_row(row) for row in figures.values()):
+    if not isinstance(figures, dict) or not all(_text(codec) and _is_row(row) for codec, row in figures.items()):
         return {}
     return figures if len({tuple(row) for row in figures.values()}) == 1 else {}
 
 
 def _is_row(row):
-    return isinstance(row, dict) and "clips" in row and all(
+    return isinstance(row, dict) and "clips" in row and all(map(_text, row)) and all(
         isinstance(value, int) if name == "clips" else _is_interval(value) for name, value in row.items())
 
 

@@ -109,7 +109,8 @@ def load_preset(name_or_path, **hub_options):
         return _load(folder)
     except PresetError as error:
         raise PresetError(f"'{name_or_path}' cannot be used as it was downloaded ({error}); download it again with "
-                          "`neuralcodec presets download --force`, and tell its author if that does not help.") from error
+                          "`neuralcodec presets download --force` or force_download=True, and tell its author if that "
+                          "does not help.") from error
 
 
 def find_preset(name_or_path, **hub_options):

@@ -99,7 +99,8 @@ def test_local_files_only_asks_nobody(hub, load, tiny):
 
 
 def test_revisions_and_cache_folders(hub, load, tiny, tmp_path, other_folder):
-    other = hub.repositories["user/tiny"].commit({path.name: path.read_bytes() for path in other_folder.iterdir()}, "v2")
+    files = {path.name: path.read_bytes() for path in other_folder.iterdir()}
+    other = hub.repositories["user/tiny"].commit(files, "v2")
     main, branch, commit, missing = load(name("user/tiny", cache_dir=str(tmp_path / "mine")),
                                          *(name("user/tiny", revision=revision) for revision in ("v2", other, "v3")))
     assert main[0] == tiny and main[1].startswith(str(tmp_path / "mine"))
@@ -118,7 +119,9 @@ def test_what_the_hub_does_not_show(hub, load, tiny, tiny_folder):
     assert gated[0] == "HubError" and "'user/gated' is gated: ask for access" in gated[1]
     for found in load(name("user/gated", token=TOKEN), name("user/private", token=TOKEN)):
         assert found[0] == tiny
-    assert load(name("user/private"), HF_TOKEN=TOKEN)[0][0] == tiny
+    found, = load(name("user/private"), HF_TOKEN=TOKEN)
+    (kind, message), = load(name("user/tiny"), HF_TOKEN="hf_expired")
+    assert found[0] == tiny and kind == "HubError" and "The Hub does not know you" in message
 
 
 def test_what_is_not_a_preset_is_not_downloaded(hub, load, tiny_folder):
