@@ -38,7 +38,7 @@ setup(
         "click>=8.1,<9",
         "constriction>=0.4,<0.6",
         "h5py>=3.10,<4",
-        "huggingface-hub>=0.30,<3",
+        "huggingface-hub>=1.0,<3",
         "keras>=3.5,<4",
         "numpy>=1.26,<3",
         "soundfile>=0.12.1,<1",

@@ -38,22 +38,35 @@ class Codec:
         self.preset = preset
 
     @classmethod
-    def from_pretrained(cls, name_or_path):
+    def from_pretrained(cls, name_or_path, *, revision=None, cache_dir=None, token=None, local_files_only=False,
+                        force_download=False):
         """Loads a preset.
 
         Args:
             name_or_path: name of a preset that comes with the package (see `neuralcodec.list_presets`), else a folder
-                that `save_pretrained` wrote.
+                that `save_pretrained` wrote, else a repository on the Hugging Face Hub that `push_to_hub` wrote, such
+                as `user/my-codec` or `hf://user/my-codec`. What follows is for the Hub.
+            revision: branch, tag or commit; by default the main branch.
+            cache_dir: folder for downloads; by default the Hub's own cache.
+            token: access token; by default that of `hf auth login`.
+            local_files_only: take what was downloaded before, without asking the Hub.
+            force_download: download again what was downloaded before.
 
         Returns:
             Codec.
 
         Raises:
             PresetNotFoundError: there is no such preset.
-            PresetError: it is incomplete or damaged.
+            PresetError: it is incomplete, damaged, or not a preset.
             NewerVersionError: it was made for a newer version of neuralcodec.
+            HubError: it cannot be downloaded: no network, no access, no such revision.
+
+        Example:
+            >>> Codec.from_pretrained("cq-24k")
+            >>> Codec.from_pretrained("user/my-codec", revision="v1.0")
         """
-        return cls(load_preset(name_or_path))
+        return cls(load_preset(name_or_path, revision=revision, cache_dir=cache_dir, token=token,
+                               local_files_only=local_files_only, force_download=force_download))
 
     @property
     def name(self):
@@ -189,6 +202,34 @@ class Codec:
             OutputExistsError: the folder is there and `overwrite` is False, or it holds more than a preset.
         """
         copy_preset(self.preset, directory, overwrite)
+
+    def push_to_hub(self, repo_id, *, private=False, revision=None, commit_message=None, create_pr=False, token=None):
+        """Uploads the preset to the Hugging Face Hub, with a model card written from its metadata.
+
+        Args:
+            repo_id: `user/name`, or `name` for the account that is logged in; created if it is not there.
+            private: whether a new repository is for its owner only.
+            revision: branch, created if it is not there; by default the main branch.
+            commit_message: by default one that names the preset.
+            create_pr: open a pull request against the main branch instead.
+            token: access token; by default that of `hf auth login`.
+
+        Returns:
+            str, the address of the commit or pull request.
+
+        Raises:
+            PresetError: the preset has changed on disk since it was loaded.
+            PresetNotFoundError: there is no such repository, and none can be created.
+            HubError: the Hub cannot be reached, or refuses.
+
+        Example:
+            >>> codec.push_to_hub("user/my-codec")
+            >>> Codec.from_pretrained("user/my-codec")
+        """
+        from neuralcodec.zoo.hub import upload_preset
+
+        return upload_preset(self.preset, repo_id, private=private, revision=revision, commit_message=commit_message,
+                             create_pr=create_pr, token=token)
 
 
 def _convert_visibly(audio, name):

@@ -25,6 +25,10 @@ class PresetNotFoundError(PresetError, LookupError):
     """No preset of that name, folder or Hub repository."""
 
 
+class HubError(NeuralCodecError):
+    """The Hub cannot be reached, or refuses: no network, no access, no such revision."""
+
+
 class FormatError(NeuralCodecError):
     """Base class of everything that can be wrong with a .nac file."""
 

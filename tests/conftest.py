@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hub_server import running_hub
 
 import neuralcodec
 from neuralcodec.assets import demo_clip
@@ -94,6 +95,26 @@ def run_python():
     """Runs Python in a process of its own, with the package that is being tested."""
     def run(*arguments, **options):
         return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, env=environment(), **options)
+
+    return run
+
+
+@pytest.fixture
+def hub():
+    """A Hub of the test's own, on loopback."""
+    with running_hub() as server:
+        yield server
+
+
+@pytest.fixture
+def run_on_hub(hub, tmp_path):
+    """Runs Python in a process that takes `hub` for the Hub, with a cache of its own; keywords are its environment."""
+    def run(*arguments, **variables):
+        mine = {name: value for name, value in environment().items() if not name.startswith(("HF_", "HUGGING"))}
+        # The server speaks the Hub's plain protocol, not that of its chunked storage.
+        mine |= {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1", **variables}
+        return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, cwd=tmp_path,
+                              env=mine, timeout=120)
 
     return run
 

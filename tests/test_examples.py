@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from hub_server import TOKEN
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -13,3 +15,13 @@ def test_quickstart(run_python, tmp_path):
     scores = {name: float(value) for name, value in map(str.split, scores)}
     assert scores["pesq"] > 4 and scores["si_sdr"] > 10
     assert Path(place.removeprefix("Listen to ")).exists()
+
+
+def test_publish(hub, run_on_hub):
+    done = run_on_hub(EXAMPLES / "publish.py", "user/mine", HF_TOKEN=TOKEN)
+    assert done.returncode == 0, done.stderr
+    published, loaded = done.stdout.splitlines()
+    assert published == f"Published as {hub.url}/user/mine/commit/{hub.repositories['user/mine'].branches['main']}"
+    assert loaded.startswith("Loaded Codec('cq-24k', 24 kbps) back")
+    done = run_on_hub(EXAMPLES / "publish.py")
+    assert done.returncode == 1 and "user/my-codec" in done.stderr

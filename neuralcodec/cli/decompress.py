@@ -12,7 +12,7 @@ from neuralcodec.cli import options
 @options.output
 @options.output_dir
 @options.recursive
-@click.option("-p", "--preset", metavar="NAME", help="Preset or folder of one; by default the one a file names.")
+@click.option("-p", "--preset", metavar="NAME", help="Preset, folder or Hub repository; by default the preset a file names.")
 @click.option("--native", is_flag=True, help="Keep the codec's 16 kHz instead of the original's sample rate.")
 @options.force
 def decompress(inputs, output, output_dir, recursive, preset, native, force):
@@ -35,7 +35,7 @@ def decompress(inputs, output, output_dir, recursive, preset, native, force):
 
 
 def _preset_of(file):
-    """Name of the installed preset that a file needs. Files name presets, never folders."""
+    """Name of the installed preset that a file needs. Files name presets, never folders or repositories."""
     from neuralcodec.bitstream.container import ContainerReader
     from neuralcodec.errors import WrongPresetError
     from neuralcodec.zoo.presets import list_presets
@@ -45,5 +45,5 @@ def _preset_of(file):
     file.seek(start)
     if name not in list_presets():
         raise WrongPresetError(f"The file needs the preset '{name}', which is not installed; update neuralcodec, or "
-                               "give the preset's folder with --preset.")
+                               "give the preset's folder or Hub repository with --preset.")
     return name

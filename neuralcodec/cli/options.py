@@ -13,4 +13,4 @@ output_dir = click.option("--output-dir", metavar="DIR", type=click.Path(path_ty
 recursive = click.option("-r", "--recursive", is_flag=True, help="Take the files in subfolders too.")
 force = click.option("-f", "--force", is_flag=True, help="Replace outputs that exist.")
 preset = click.option("-p", "--preset", metavar="NAME", default=DEFAULT_PRESET, show_default=True,
-                      help="A preset that `neuralcodec presets` lists, or the folder of one.")
+                      help="A preset that `neuralcodec presets` lists, a folder, or a Hub repository.")

@@ -2,16 +2,111 @@
 
 import click
 
+from neuralcodec.errors import NeuralCodecError
 
-@click.command()
-def presets():
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def presets(context):
+    """List the presets that are installed; download, describe and verify presets."""
+    if context.invoked_subcommand is None:
+        _list_installed()
+
+
+@presets.command("list")
+@click.option("--remote", metavar="USER_OR_ORG", help="List what this account has on the Hugging Face Hub instead.")
+def list_(remote):
     """List the presets that are installed."""
+    if remote is None:
+        _list_installed()
+    else:
+        _list_remote(remote)
+
+
+@presets.command()
+@click.argument("names", metavar="NAME|REPO...", nargs=-1, required=True)
+@click.option("--revision", metavar="REVISION", help="Branch, tag or commit; by default the main branch.")
+@click.option("-f", "--force", is_flag=True, help="Download again what was downloaded before.")
+def download(names, revision, force):
+    """Download presets from the Hugging Face Hub, and show where they are.
+
+    REPO is a repository such as user/my-codec, which needs no network afterwards. NAME is a preset that comes with the
+    package, and is there already.
+    """
+    from neuralcodec.zoo.presets import load_preset
+
+    return _each(names, lambda name: load_preset(name, revision=revision, force_download=force).directory)
+
+
+@presets.command()
+@click.argument("name")
+def info(name):
+    """Show what a preset says about itself. NAME may also be a folder or a Hub repository."""
+    from neuralcodec.zoo.presets import preset_info
+
+    rows = list(_facts(preset_info(name)))
+    width = max(len(key) for key, _ in rows)
+    for key, value in rows:
+        click.echo(f"{key:<{width}}  {value}")
+
+
+def _facts(metadata):
+    """Yields what there is to say: (label, text)."""
+    from neuralcodec.zoo.metadata import base_model, measured_figures
+
+    forms = {"name": "{}", "description": "{}", "kbps": "{:g}", "parameters": "{:,}", "delay_ms": "{:g}",
+             "sample_rate": "{}", "license": "{}", "hash": "{}"}
+    for key, form in forms.items():
+        yield key.replace("_", " "), form.format(metadata[key])
+    if base_model(metadata):
+        yield "base model", base_model(metadata)
+    for metric, value in measured_figures(metadata).get(metadata["name"], {}).items():
+        yield f"measured {metric}", value if metric == "clips" else "{:g} ({:g} to {:g})".format(*value)
+
+
+@presets.command()
+@click.argument("names", metavar="[NAME...]", nargs=-1)
+def verify(names):
+    """Check that presets are whole: files, shapes and hash. By default all that are installed.
+
+    NAME may also be a folder or a Hub repository. The exit code is 1 if one is not whole.
+    """
+    from neuralcodec.zoo.presets import list_presets, load_preset
+
+    return _each(names or list_presets(), lambda name: load_preset(name) and "ok")
+
+
+def _each(names, action):
+    """Prints what the action says of each name. An error is told, and does not keep the others from their turn."""
+    code, width = 0, max(len(name) for name in names)
+    for name in names:
+        try:
+            click.echo(f"{name:<{width}}  {action(name)}")
+        except NeuralCodecError as error:
+            click.echo(f"Error: {error}", err=True)
+            code = 1
+    return code
+
+
+def _list_installed():
     from neuralcodec.zoo.presets import list_presets, preset_info
 
-    rows = [("name", "kbps", "parameters", "description")]
-    for name in list_presets():
-        facts = preset_info(name)
-        rows.append((name, f"{facts['kbps']:g}", f"{facts['parameters']:,}", facts["description"]))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for name, kbps, parameters, description in rows:
-        click.echo(f"{name:<{widths[0]}}  {kbps:>{widths[1]}}  {parameters:>{widths[2]}}  {description}")
+    facts = map(preset_info, list_presets())
+    _table([("name", "kbps", "parameters", "description"),
+            *((fact["name"], f"{fact['kbps']:g}", f"{fact['parameters']:,}", fact["description"]) for fact in facts)])
+
+
+def _list_remote(author):
+    from neuralcodec.zoo.hub import list_remote_presets
+
+    rows = list_remote_presets(author)
+    _table([("name", "downloads", "updated"),
+            *((row["name"], f"{row['downloads']:,}", str(row["updated"] or "-")) for row in rows)])
+
+
+def _table(rows):
+    """Prints columns: the first and the last start at the left, the others, numbers, end at the right."""
+    *widths, _ = (max(map(len, column)) for column in zip(*rows))
+    for first, *numbers, last in rows:
+        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(numbers, widths[1:])), last]
+        click.echo("  ".join(cells))

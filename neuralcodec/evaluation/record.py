@@ -7,7 +7,7 @@ import csv
 import sys
 from pathlib import Path
 
-from neuralcodec.evaluation.evaluate import markdown_table, summary
+from neuralcodec.evaluation.evaluate import summary
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.metadata import read_metadata, write_object
 from neuralcodec.zoo.presets import CARD, METADATA
@@ -34,11 +34,7 @@ def record(directory, rows):
     metadata["evaluation"] = {codec: {name: [round(float(v), 4) for v in value] if name != "clips" else value
                                       for name, value in values.items()} for codec, values in figures.items()}
     write_object(directory / METADATA, metadata)
-    clips = next(iter(figures.values()))["clips"]
-    table = (f"{markdown_table(figures)}\n\nMeans over {clips} recordings that were not trained on, ± half the 95 % "
-             "bootstrap interval; every figure from real files (peers: real packets), written, read back and decoded.")
-    card = model_card(metadata["name"], metadata["description"], metadata["kbps"], table)
-    (directory / CARD).write_text(card, encoding="utf-8")
+    (directory / CARD).write_text(model_card(metadata), encoding="utf-8")
 
 
 if __name__ == "__main__":

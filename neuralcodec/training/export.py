@@ -84,9 +84,9 @@ def _write(cascade, config, recordings, directory, details, overwrite):
         cascade.save_weights(weights_file)
         weights = read_weights(weights_file)
         tables = fit_tables(cascade, [symbols_of(samples, config.model, weights) for samples in recordings])
-        preset = save_preset(directory, name=config.name, description=config.description, kbps=config.kbps,
-                             config=config.model, weights_file=weights_file, tables=tables,
-                             card=model_card(config.name, config.description, config.kbps), details=details,
+        facts = {"name": config.name, "description": config.description, "kbps": config.kbps}
+        preset = save_preset(directory, **facts, config=config.model, weights_file=weights_file, tables=tables,
+                             card=model_card({**facts, **(details or {})}), details=details,
                              overwrite=overwrite)
     codec = Codec(preset)
     rates = [len(codec.encode(samples, SAMPLE_RATE)) * 8 / samples.size * SAMPLE_RATE / 1000 for samples in recordings]

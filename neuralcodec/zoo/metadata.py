@@ -12,7 +12,8 @@
 | `license`        | of the weights, as an SPDX identifier                                    |
 | `hash`           | SHA-256 over the digests of weights and tables, in hex                   |
 
-More keys may follow: how the preset was trained, how it scored.
+More keys may follow: how the preset was trained; `base_model`, the preset it was fine-tuned from; and `evaluation`,
+what `neuralcodec.evaluation.record` measured: {codec: {"clips": 63, "pesq": [mean, low, high], ...}, ...}.
 """
 
 import json
@@ -24,7 +25,7 @@ from neuralcodec.errors import NewerVersionError, PresetError
 
 FORMAT_VERSION = 1
 
-_MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 _NAME = re.compile(r"(?=.{1,100}\Z)[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
@@ -85,10 +86,10 @@ def read_object(path):
     path = Path(path)
     try:
         with open(path, "rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise PresetError(f"'{path.parent}' is not a preset: {path.name} cannot be read ({error.strerror}).") from error
-    if len(data) > _MAX_BYTES:
+    if len(data) > MAX_BYTES:
         raise PresetError(f"'{path}' is larger than any preset's; install the preset again.")
     try:
         value = json.loads(data)
@@ -97,6 +98,34 @@ def read_object(path):
     if not isinstance(value, dict):
         raise PresetError(f"'{path}' does not hold a JSON object; install the preset again.")
     return value
+
+
+def base_model(metadata):
+    """Name of the preset that this one was fine-tuned from, None where there is none."""
+    base = metadata.get("base_model")
+    return base if is_name(base) else None
+
+
+def measured_figures(metadata):
+    """The measured figures of a preset and its peers.
+
+    Returns:
+        dict of codec -> {"clips": int, metric: [mean, low, high], ...}; empty where there are none, or where a stranger
+        wrote something else.
+    """
+    figures = metadata.get("evaluation")
+    if not isinstance(figures, dict) or not all(_text(codec) and _is_row(row) for codec, row in figures.items()):
+        return {}
+    return figures if len({tuple(row) for row in figures.values()}) == 1 else {}
+
+
+def _is_row(row):
+    return isinstance(row, dict) and "clips" in row and all(map(_text, row)) and all(
+        isinstance(value, int) if name == "clips" else _is_interval(value) for name, value in row.items())
+
+
+def _is_interval(value):
+    return isinstance(value, list) and len(value) == 3 and all(isinstance(number, (int, float)) for number in value)
 
 
 def write_object(path, value):

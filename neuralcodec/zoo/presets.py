@@ -77,15 +77,17 @@ def preset_info(name_or_path):
     Raises:
         PresetNotFoundError: there is no such preset.
         PresetError, NewerVersionError: it cannot be used.
+        HubError: it cannot be downloaded.
     """
     return read_metadata(find_preset(name_or_path) / METADATA)
 
 
-def load_preset(name_or_path):
+def load_preset(name_or_path, **hub_options):
     """Reads a preset and checks that it is whole.
 
     Args:
-        name_or_path: name of a preset that comes with the package, else a folder.
+        name_or_path: name of a preset that comes with the package, else a folder, else a Hub repository.
+        hub_options: of `neuralcodec.zoo.hub.download_preset`, if it comes to that.
 
     Returns:
         Preset.
@@ -94,27 +96,58 @@ def load_preset(name_or_path):
         PresetNotFoundError: there is no such preset.
         PresetError: it is incomplete or damaged.
         NewerVersionError: it was made for a newer version of neuralcodec.
+        HubError: it cannot be downloaded.
 
     Example:
         >>> load_preset("cq-24k").metadata["parameters"]
     """
-    return _load(find_preset(name_or_path))
+    local = _local_preset(name_or_path)
+    if local:
+        return _load(local)
+    folder = find_preset(name_or_path, **hub_options)
+    try:
+        return _load(folder)
+    except PresetError as error:
+        raise PresetError(f"'{name_or_path}' cannot be used as it was downloaded ({error}); download it again with "
+                          "`neuralcodec presets download --force` or force_download=True, and tell its author if that "
+                          "does not help.") from error
 
 
-def find_preset(name_or_path):
-    """The folder of a preset: a bundled name first, then a folder of that name.
+def find_preset(name_or_path, **hub_options):
+    """The folder of a preset: a bundled name first, then a folder of that name, then a Hub repository.
+
+    Args:
+        name_or_path: as for `load_preset`.
+        hub_options: of `neuralcodec.zoo.hub.download_preset`, if it comes to that.
 
     Raises:
-        PresetNotFoundError: neither exists.
+        PresetNotFoundError: there is none.
+        PresetError: the repository holds no preset.
+        HubError: it cannot be downloaded.
     """
-    names = list_presets()
-    if name_or_path in names:
+    local = _local_preset(name_or_path)
+    if local:
+        return local
+    from neuralcodec.zoo.hub import download_preset, is_repo_id
+
+    if is_repo_id(name_or_path):
+        return download_preset(name_or_path, **hub_options)
+    raise PresetNotFoundError(f"There is no preset '{name_or_path}', neither installed nor as a folder; "
+                              f"{nearest_presets(name_or_path)}")
+
+
+def _local_preset(name_or_path):
+    if name_or_path in list_presets():
         return bundled_directory() / name_or_path
-    if os.path.isdir(name_or_path):  # unlike Path.is_dir, False for names that no file can have
-        return Path(name_or_path)
-    near = difflib.get_close_matches(str(name_or_path), names)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"installed are: {', '.join(names) or 'none'}."
-    raise PresetNotFoundError(f"There is no preset '{name_or_path}', neither installed nor as a folder; {hint}")
+    # Unlike Path.is_dir, os.path.isdir is False for names that no file can have.
+    return Path(name_or_path) if os.path.isdir(name_or_path) else None
+
+
+def nearest_presets(name):
+    """End of a message about a preset that is not there: which ones come with the package."""
+    names = list_presets()
+    near = difflib.get_close_matches(str(name).rpartition("/")[2], names)
+    return f"did you mean {' or '.join(near)}?" if near else f"installed are: {', '.join(names) or 'none'}."
 
 
 def save_preset(directory, *, name, description, kbps, config, weights_file, tables, card, details=None,

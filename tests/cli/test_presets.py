@@ -1,8 +1,75 @@
 """`neuralcodec presets`"""
 
+import json
+import shutil
+
+from neuralcodec.zoo.presets import CARD, METADATA, WEIGHTS
+
 
 def test_presets(cli, installed, codec):
     code, out, _ = cli("presets")
     head, row = out.decode().splitlines()
     assert code == 0 and head.split() == ["name", "kbps", "parameters", "description"]
     assert row.split() == ["tiny", "24", f"{codec.preset.metadata['parameters']:,}", "Random", "weights."]
+
+
+def test_list_is_the_listing(cli, installed):
+    assert cli("presets", "list") == cli("presets")
+
+
+def test_info(cli, installed, codec, tmp_path, tiny_folder):
+    code, out, err = cli("presets", "info", "tiny")
+    facts = dict(line.split(maxsplit=1) for line in out.decode().splitlines())
+    assert (code, err) == (0, "") and facts["description"] == "Random weights." and facts["kbps"] == "24"
+    assert facts["hash"] == codec.preset.hash.hex()
+    folder = shutil.copytree(tiny_folder, tmp_path / "mine")
+    measured = {"base_model": "tiny", "evaluation": {"tiny": {"clips": 3, "pesq": [3.5, 3.25, 3.75]}}}
+    metadata = json.loads((folder / METADATA).read_text())
+    (folder / METADATA).write_text(json.dumps({**metadata, **measured}))
+    out = cli("presets", "info", folder)[1].decode()
+    assert "base model      tiny\n" in out and "measured pesq   3.5 (3.25 to 3.75)\n" in out
+    code, out, err = cli("presets", "info", "tinny")
+    assert (code, out) == (1, b"") and err == (
+        "Error: There is no preset 'tinny', neither installed nor as a folder; did you mean tiny?\n")
+
+
+def test_verify(cli, installed, tmp_path, tiny_folder, other_folder):
+    assert cli("presets", "verify") == (0, b"tiny  ok\n", "")
+    mixed = shutil.copytree(tiny_folder, tmp_path / "mixed")
+    shutil.copy(other_folder / WEIGHTS, mixed)
+    code, out, err = cli("presets", "verify", "mixed", "tiny")
+    assert (code, out) == (1, b"tiny   ok\n") and err.startswith("Error: ") and err.count("\n") == 1 and "hash" in err
+
+
+def test_wrong_usage(cli, installed):
+    for arguments in (["download"], ["info"], ["info", "tiny", "tiny"], ["list", "--remote"], ["upload"]):
+        code, out, err = cli("presets", *arguments)
+        assert (code, out) == (2, b"") and "Error: " in err and "Traceback" not in err
+
+
+def test_download(hub, run_on_hub, tiny_folder, tmp_path):
+    hub.add("user/tiny", tiny_folder)
+    done = run_on_hub("-m", "neuralcodec", "presets", "download", "user/tiny", "user/none", "cq-24k")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "Error: There is no preset 'user/none'" in done.stderr
+    (name, folder), (bundled, _) = map(str.split, done.stdout.splitlines())
+    assert (name, bundled) == ("user/tiny", "cq-24k") and folder.startswith(str(tmp_path / "hf"))
+    for force, files in (([], 0), (["--force"], 5)):
+        hub.downloads.clear()
+        done = run_on_hub("-m", "neuralcodec", "presets", "download", "user/tiny", *force)
+        assert done.returncode == 0 and len(hub.downloads) == files
+    done = run_on_hub("-m", "neuralcodec", "presets", "download", "user/tiny", "--revision", "v9")
+    assert done.returncode == 1 and "Error: 'user/tiny' has no revision 'v9'" in done.stderr
+
+
+def test_what_an_account_has(hub, run_on_hub, tiny_folder):
+    card = b"---\nlibrary_name: neuralcodec\n---\n"
+    for repo_id in ("user/tiny", "user/another", "other/tiny"):
+        hub.add(repo_id, tiny_folder).commit({CARD: card})
+    hub.add("user/words", tiny_folder).commit({CARD: b"# A language model\n"})
+    done = run_on_hub("-m", "neuralcodec", "presets", "list", "--remote", "user")
+    assert done.returncode == 0, done.stderr
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["name", "downloads", "updated"], ["user/another", "12", "2025-03-01"], ["user/tiny", "12", "2025-03-01"]]
+    done = run_on_hub("-m", "neuralcodec", "presets", "list", "--remote", "usr")
+    assert (done.returncode, done.stdout) == (1, "") and "no preset of neuralcodec by 'usr'" in done.stderr

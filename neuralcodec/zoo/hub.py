@@ -1,0 +1,155 @@
+"""Presets on the Hugging Face Hub: downloaded, listed, uploaded. The cache and the progress bars are the Hub's own."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from huggingface_hub import CommitOperationAdd, HfApi, constants, snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError
+
+import neuralcodec
+from neuralcodec.errors import HubError, PresetError, PresetNotFoundError
+from neuralcodec.runtime.weights import MAX_BYTES as MAX_WEIGHTS_BYTES
+from neuralcodec.zoo.card import model_card
+from neuralcodec.zoo.hub_errors import FAILURES, explained, is_refusal, not_cached
+from neuralcodec.zoo.metadata import MAX_BYTES as MAX_TEXT_BYTES
+from neuralcodec.zoo.presets import CARD, CONFIG, FILES, METADATA, copy_preset, nearest_presets
+
+SCHEME = "hf://"
+LIBRARY = "neuralcodec"
+
+_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
+_CLIENT = {"library_name": LIBRARY, "library_version": neuralcodec.__version__}
+
+
+def is_repo_id(name):
+    """Whether a name is `user/name` or `hf://user/name`."""
+    return isinstance(name, str) and bool(_REPO_ID.fullmatch(name.removeprefix(SCHEME)))
+
+
+def download_preset(repo_id, *, revision=None, cache_dir=None, token=None, local_files_only=False,
+                    force_download=False):
+    """Downloads the files of a preset, and no others; what is in the Hub's cache already is not downloaded again.
+
+    Args:
+        repo_id: `user/name` or `hf://user/name`.
+        revision: branch, tag or commit; by default the main branch.
+        cache_dir: folder of the cache; by default the Hub's own.
+        token: access token; by default that of `hf auth login`.
+        local_files_only: take what is in the cache, without asking the Hub.
+        force_download: download again what is in the cache.
+
+    Returns:
+        Path of a folder in the cache. It is not checked yet: see `neuralcodec.zoo.presets.load_preset`.
+
+    Raises:
+        PresetNotFoundError: there is no such repository.
+        PresetError: it holds no preset, or files that are too large for one.
+        HubError: the Hub cannot be reached and the preset is not in the cache, or the Hub refuses.
+
+    Example:
+        >>> download_preset("user/my-codec", revision="v1.0")
+    """
+    repo_id = repo_id.removeprefix(SCHEME)
+    missing = (f"There is no preset '{repo_id}', neither as a folder nor on the Hub (log in with `hf auth login` to "
+               f"see a private one); {nearest_presets(repo_id)}")
+    with explained(repo_id, missing, revision):
+        unreachable = None if local_files_only else _check_listing(repo_id, revision, token)
+        if force_download and (local_files_only or unreachable):
+            raise HubError(f"'{repo_id}' cannot be downloaded again without asking the Hub; check the network, and "
+                           "leave out local_files_only and HF_HUB_OFFLINE.") from unreachable
+        only_cached = bool(local_files_only or unreachable)
+        try:
+            return Path(snapshot_download(
+                repo_id, revision=revision, cache_dir=cache_dir, token=token, local_files_only=only_cached,
+                force_download=force_download, allow_patterns=list(FILES), **_CLIENT))
+        except LocalEntryNotFoundError as error:
+            if not only_cached:
+                raise
+            raise HubError(not_cached(repo_id, unreachable)) from (unreachable or error)
+
+
+def _check_listing(repo_id, revision, token):
+    """Refuses what is no preset before any of it is downloaded.
+
+    Returns:
+        None, or the exception that says why the Hub cannot be asked.
+    """
+    try:
+        listing = HfApi(token=token, **_CLIENT).model_info(repo_id, revision=revision, files_metadata=True,
+                                                           timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    except FAILURES as error:
+        if is_refusal(error):
+            raise
+        return error
+    sizes = {file.rfilename: file.size for file in listing.siblings or () if file.rfilename in FILES}
+    if METADATA not in sizes:
+        raise PresetError(f"'{repo_id}' on the Hub is not a preset of neuralcodec: it has no {METADATA}; "
+                          "give a repository that `push_to_hub` wrote.")
+    for name, size in sizes.items():
+        bound = MAX_TEXT_BYTES if name in (CONFIG, METADATA, CARD) else MAX_WEIGHTS_BYTES
+        if size is None or size > bound:
+            raise PresetError(f"'{repo_id}' on the Hub is not downloaded: its {name} is larger than any preset's may "
+                              f"be ({bound:,} bytes); update neuralcodec, or ask its author.")
+    return None
+
+
+def list_remote_presets(author):
+    """Repositories of presets on the Hub.
+
+    Args:
+        author: user or organisation.
+
+    Returns:
+        list of dicts with name, updated (date, None where the Hub does not say) and downloads, sorted by name.
+
+    Raises:
+        PresetNotFoundError: there are none.
+        HubError: the Hub cannot be reached, or refuses.
+    """
+    missing = f"There is no preset of neuralcodec by '{author}' on the Hub; check the name."
+    with explained(author, missing):
+        found = list(HfApi(**_CLIENT).list_models(author=author, filter=LIBRARY, full=True))
+    if not found:
+        raise PresetNotFoundError(missing)
+    return sorted(({"name": model.id, "updated": model.last_modified and model.last_modified.date(),
+                    "downloads": model.downloads or 0} for model in found), key=lambda row: row["name"])
+
+
+def upload_preset(preset, repo_id, *, private=False, revision=None, commit_message=None, create_pr=False, token=None):
+    """Uploads a preset in one commit, to a repository that is created if need be, with a card written anew.
+
+    Args:
+        preset: Preset.
+        repo_id: `user/name`, or `name` for the account that is logged in.
+        private: whether a new repository is for its owner only.
+        revision: branch, created if need be; by default the main branch.
+        commit_message: by default one that names the preset.
+        create_pr: open a pull request against the main branch instead.
+        token: access token; by default that of `hf auth login`.
+
+    Returns:
+        str, the address of the commit or pull request.
+
+    Raises:
+        PresetError: the preset has changed on disk since it was loaded.
+        PresetNotFoundError, HubError: the Hub cannot be reached, or refuses.
+
+    Example:
+        >>> upload_preset(load_preset("runs/mine/mine"), "user/mine")
+    """
+    if create_pr and revision:
+        raise HubError("A pull request goes to the main branch; leave out revision, or create_pr.")
+    repo_id, api = repo_id.removeprefix(SCHEME), HfApi(token=token, **_CLIENT)
+    missing = f"There is no repository '{repo_id}' on the Hub that you may write to; check the name and your token."
+    with explained(repo_id, missing, revision), tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "preset"
+        copy_preset(preset, folder)
+        repo_id = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
+        (folder / CARD).write_text(model_card(preset.metadata, repo_id), encoding="utf-8")
+        if revision and not revision.startswith("refs/"):  # a pull request's branch is there already
+            api.create_branch(repo_id, branch=revision, exist_ok=True)
+        files = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=folder / name) for name in FILES]
+        commit = api.create_commit(repo_id, files, commit_message=commit_message or f"Upload {preset.name}",
+                                   revision=revision, create_pr=create_pr)
+    return commit.pr_url or commit.commit_url
