@@ -7,7 +7,12 @@ import csv
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from neuralcodec.codec import Codec
+from neuralcodec.errors import TrainingDataError
 from neuralcodec.evaluation.evaluate import markdown_table, summary
+from neuralcodec.evaluation.off_speech import off_speech
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.metadata import read_metadata, write_object
 from neuralcodec.zoo.presets import CARD, METADATA
@@ -28,17 +33,35 @@ def record(directory, rows):
     Args:
         directory: folder of the preset.
         rows: of `evaluate`, with the preset's own among them.
+
+    Raises:
+        TrainingDataError: none of the rows is the preset's.
     """
     directory, figures = Path(directory), summary(rows)
     metadata = read_metadata(directory / METADATA)
-    metadata["evaluation"] = {codec: {name: [round(float(v), 4) for v in value] if name != "clips" else value
-                                      for name, value in values.items()} for codec, values in figures.items()}
+    if metadata["name"] not in figures:
+        raise TrainingDataError(f"The scores hold none of '{metadata['name']}', only of {', '.join(figures)}.")
+    metadata["evaluation"] = {codec: _rounded(values) for codec, values in figures.items()}
+    metadata["off_speech"] = {sound: _rounded(values)
+                              for sound, values in off_speech(Codec.from_pretrained(directory)).items()}
     write_object(directory / METADATA, metadata)
-    clips = next(iter(figures.values()))["clips"]
-    table = (f"{markdown_table(figures)}\n\nMeans over {clips} recordings that were not trained on, ± half the 95 % "
-             "bootstrap interval; every figure from real files (peers: real packets), written, read back and decoded.")
-    card = model_card(metadata["name"], metadata["description"], metadata["kbps"], table)
-    (directory / CARD).write_text(card, encoding="utf-8")
+    (directory / CARD).write_text(card_of(metadata), encoding="utf-8")
+
+
+def card_of(metadata):
+    """The model card of a preset, out of nothing but its metadata: text."""
+    figures = metadata.get("evaluation", {})
+    own = figures.get(metadata["name"], {})
+    table = (f"{markdown_table(figures)}\n\nMeans over {own['clips']} recordings that were not trained on, ± half the "
+             "95 % bootstrap interval; every figure from real files (peers: real packets), written, read back and "
+             "decoded.") if own else ""
+    return model_card(metadata["name"], metadata["description"], metadata["kbps"], table, own,
+                      metadata.get("off_speech"))
+
+
+def _rounded(figures):
+    """To four decimals, which is more than any of them is good for; the number of clips stays whole."""
+    return {name: value if name == "clips" else np.round(value, 4).tolist() for name, value in figures.items()}
 
 
 if __name__ == "__main__":
