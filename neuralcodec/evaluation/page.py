@@ -38,7 +38,7 @@ def render(report, light, dark):
                 "Worst recordings": _worst(report), "Versions": _versions(report)}
     sections = {title: body for title, body in sections.items() if body}
     return Template(files("neuralcodec.evaluation").joinpath("report.html").read_text(encoding="utf-8")).substitute(
-        title=f"neuralcodec on {escape(report.data)}",
+        title=f"neuralcodec report: {escape(report.data)}",
         introduction=_introduction(report),
         contents="".join(f'<li><a href="#{_anchor(title)}">{title}</a></li>' for title in sections),
         sections="\n".join(f'<section id="{_anchor(title)}">\n<h2>{title}</h2>\n{body}\n</section>'
@@ -54,19 +54,19 @@ def _introduction(report):
     seconds = {row["clip"]: row["seconds"] for row in report.rows}
     peers = len(report.figures) - len(report.presets)
     return (f"{_count(len(report.presets), 'preset')} and {_count(peers, 'setting')} of other codecs on "
-            f"{_count(len(seconds), 'recording')} ({sum(seconds.values()) / 60:.1f} minutes), {report.day}. Every figure "
-            "comes from a real file, written, read back and decoded; other codecs count their packets without any "
-            "container. ± is half of the 95 % bootstrap interval of the mean over recordings.")
+            f"{_count(len(seconds), 'recording')} ({sum(seconds.values()) / 60:.1f} minutes), {report.day}. Every "
+            "figure comes from a real file, written, read back and decoded; other codecs count their packets without "
+            "any container. ± is half of the 95 % bootstrap interval of the mean over recordings.")
 
 
 def _quality(report, pictures):
     plots = "".join(f"<figure>{picture}</figure>" for name, picture in pictures.items() if name != SPECTROGRAMS)
     metrics = [name for name in next(iter(report.figures.values())) if name != "clips"]
-    rows = [(codec, [format_figure(name, figures[name]) for name in metrics])
+    rows = [(codec, [_mean(name, figures) for name in metrics])
             for codec, figures in report.figures.items()]
     table = _table(["codec", *map(_label, metrics)], rows, report.presets, "Mean over all recordings")
     return (f'<div class="plots">{plots}</div>\n<p class="soft">Points are means, bars their 95 % intervals; higher is '
-            f"better. Opus reshapes the waveform, which costs it SI-SDR without being heard.</p>\n{table}")
+            f"better. Opus reshapes the waveform, which costs it SI-SDR.</p>\n{table}")
 
 
 def _listening(report):
@@ -98,14 +98,15 @@ def _take_facts(take):
 
 def _player(name, facts, samples, voice, preset=False):
     return (f'<li{_preset(preset)}><strong>{escape(name)}</strong><span class="soft">{escape(facts)}</span>'
-            f'<audio controls preload="none" aria-label="{escape(voice)}, {escape(name)}" '
+            f'<audio controls preload="metadata" aria-label="{escape(voice)}, {escape(name)}" '
             f'src="{_data_uri("audio/flac", _flac(samples))}"></audio></li>')
 
 
 def _spectrograms(report, pictures):
-    voice = report.voices[0]
-    return (f"<figure>{pictures[SPECTROGRAMS]}<figcaption>{escape(voice.clip)}, at most its first {LONGEST} seconds. "
-            "Holes and flicker above 4 kHz are heard as a watery sound.</figcaption></figure>")
+    clip = escape(report.voices[0].clip)
+    return (f'<figure><div class="scroll wide" tabindex="0">{pictures[SPECTROGRAMS]}</div>\n'
+            f"<figcaption>{clip}, at most its first {LONGEST} seconds. Holes and flicker above 4 kHz are heard as a "
+            "watery sound.</figcaption></figure>")
 
 
 def _groups(report):
@@ -117,11 +118,11 @@ def _groups(report):
     metrics = [name for name in next(iter(report.figures.values())) if name != "clips"]
     tables = []
     for metric in metrics:
-        rows = [(codec, [format_figure(metric, members[group][codec][metric]) for group in members])
+        rows = [(codec, [_mean(metric, members[group][codec]) for group in members])
                 for codec in report.figures]
+        table = _table(heads, rows, report.presets, f"{_label(metric)}, mean over the recordings of each group")
         is_open = " open" if metric in ("kbps", "pesq") else ""
-        tables.append(f"<details{is_open}><summary>{_label(metric)}</summary>"
-                      f"{_table(heads, rows, report.presets)}</details>")
+        tables.append(f"<details{is_open}><summary>{_label(metric)}</summary>{table}</details>")
     return (f"<p>In brackets, the number of recordings. A child is younger than {ADULT} years, where the age is known, "
             "and then counts as neither female nor male.</p>\n" + "\n".join(tables))
 
@@ -141,17 +142,16 @@ def _worst(report):
 def _versions(report):
     rows = "".join(f"<tr><th scope=\"row\">{escape(name)}</th><td>{escape(version)}</td></tr>"
                    for name, version in report.versions.items())
-    return f'<div class="scroll"><table class="text wrap"><tbody>{rows}</tbody></table></div>'
+    return f'<div class="scroll"><table class="text"><tbody>{rows}</tbody></table></div>'
 
 
-def _table(heads, rows, presets, caption=""):
+def _table(heads, rows, presets, caption):
     """Rows are (name, cells); a table too wide for the page scrolls by itself."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     body = "\n".join(f'<tr{_preset(name in presets)}><th scope="row">{escape(name)}</th>'
                      + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>" for name, cells in rows)
-    caption = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return (f'<div class="scroll" tabindex="0"><table>{caption}<thead><tr>{head}</tr></thead>\n'
-            f"<tbody>{body}</tbody></table></div>")
+    return (f'<div class="scroll" tabindex="0"><table><caption>{escape(caption)}</caption>\n'
+            f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>")
 
 
 def _picture(name, light, dark):
@@ -168,6 +168,11 @@ def _flac(samples):
     file = io.BytesIO()
     soundfile.write(file, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
     return file.getvalue()
+
+
+def _mean(metric, figures):
+    """One recording has no interval, not one of width 0."""
+    return _number(metric, figures[metric][0]) if figures["clips"] == 1 else format_figure(metric, figures[metric])
 
 
 def _number(metric, value):

@@ -18,8 +18,9 @@ except ImportError as error:
 _PEERS = {"Opus": ("#8a8f98", "s"), "AMR-WB": ("#b08a5b", "^")}  # colour and marker: what is known stays in the back
 _PRESETS = (("#2f7fd6", "o"), ("#e0632d", "D"), ("#2a9d6f", "v"), ("#b455c9", "P"))
 _DPI = 180
+_SPECTROGRAM_DPI = 110  # noise does not compress: at full size it would make up most of the page
 _FRAME, _HOP = 512, 128  # of spectrograms: 32 and 8 ms
-_FLOOR_DB, _TOP_DB = -90, -20  # of full scale
+_RANGE_DB = 75  # from the loudest point of the original down
 
 
 def rate_plot(summaries, families, metric, dark=False):
@@ -57,10 +58,10 @@ def rate_plot(summaries, families, metric, dark=False):
 
 
 def spectrogram_plot(recordings, dark=False):
-    """Spectrograms in two columns, all on one scale.
+    """Spectrograms in two columns, all on the scale of the first.
 
     Args:
-        recordings: list of (title, samples), samples (n,) at 16 kHz.
+        recordings: list of (title, samples), samples (n,) at 16 kHz; the original comes first.
         dark: for a dark page.
 
     Returns:
@@ -70,19 +71,20 @@ def spectrogram_plot(recordings, dark=False):
         >>> png = spectrogram_plot([("original", reference), ("cq-24k", decoded)])
     """
     rows = -(-len(recordings) // 2)
+    top = spectrogram(recordings[0][1]).max()
     with rc_context(_style(dark)):
         figure = Figure(figsize=(10, 0.6 + 1.9 * rows), layout="constrained")
         for index, (title, samples) in enumerate(recordings):
             axes = figure.add_subplot(rows, 2, index + 1, yticks=(0, 2, 4, 6, 8))
-            image = axes.imshow(spectrogram(samples), origin="lower", aspect="auto", cmap="magma", vmin=_FLOOR_DB,
-                                vmax=_TOP_DB, extent=(0, max(len(samples), _FRAME) / SAMPLE_RATE, 0, 8))
+            image = axes.imshow(spectrogram(samples), origin="lower", aspect="auto", cmap="magma", vmin=top - _RANGE_DB,
+                                vmax=top, extent=(0, max(len(samples), _FRAME) / SAMPLE_RATE, 0, 8))
             axes.set_title(title, loc="left")
             if index % 2 == 0:
                 axes.set_ylabel("kHz")
             if index >= len(recordings) - 2:
                 axes.set_xlabel("seconds")
         figure.colorbar(image, ax=figure.axes, label="dB of full scale", aspect=12 * rows, pad=0.01)
-        return _png(figure)
+        return _png(figure, _SPECTROGRAM_DPI)
 
 
 def spectrogram(samples):
@@ -121,7 +123,7 @@ def _style(dark):
             "axes.titlesize": 10, "axes.spines.top": False, "axes.spines.right": False}
 
 
-def _png(figure):
+def _png(figure, dpi=_DPI):
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=_DPI)
+    figure.savefig(file, format="png", dpi=dpi)
     return file.getvalue()
