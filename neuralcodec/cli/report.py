@@ -15,7 +15,7 @@ import click
 def report(data, output, limit):
     """Compare all presets with Opus and AMR-WB on recordings: a page with plots, tables and players.
 
-    Groups are told apart where a speakers.tsv (columns speaker, gender; corpus and age if known) lies beside or above
+    Everything is measured as by `neuralcodec evaluate`. Groups are told apart where a speakers.tsv (columns speaker, gender; corpus and age if known) lies beside or above
     the recordings. Speaker and corpus name the folders on the way to a recording.
     """
     from neuralcodec.cli import batch

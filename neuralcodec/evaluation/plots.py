@@ -53,7 +53,8 @@ def rate_plot(summaries, families, metric, dark=False):
         axes.set_xlim(left=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.2)
-        figure.legend(loc="outside upper center", ncols=4, frameon=False)
+        if axes.containers:
+            figure.legend(loc="outside upper center", ncols=4, frameon=False)
         return _png(figure)
 
 
@@ -81,7 +82,7 @@ def spectrogram_plot(recordings, dark=False):
             axes.set_title(title, loc="left")
             if index % 2 == 0:
                 axes.set_ylabel("kHz")
-            if index >= len(recordings) - 2:
+            if index // 2 == rows - 1:
                 axes.set_xlabel("seconds")
         figure.colorbar(image, ax=figure.axes, label="dB of full scale", aspect=12 * rows, pad=0.01)
         return _png(figure, _SPECTROGRAM_DPI)

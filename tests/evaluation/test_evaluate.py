@@ -51,6 +51,11 @@ def test_a_row_for_every_clip_and_codec(clips):
     assert seen == [(1, 2), (2, 2)]
 
 
+def test_processes_score_alike(clips):
+    alone, shared = (evaluate([EightBits()], clips, [peers.opus(24)], ["si_sdr"], processes=n) for n in (1, 2))
+    assert alone == shared and len(shared) == 4
+
+
 def test_the_score_is_that_of_the_file_and_not_of_the_original(clips):
     class Silence(EightBits):
         def decompress(self, path_nac, path_wav):

@@ -44,6 +44,7 @@ def test_bars_are_the_intervals(drawn):
     np.testing.assert_allclose(ends, [[[23, 4.4], [25, 4.4]], [[24, 4.3], [24, 4.5]]])
 
 
+@pytest.mark.filterwarnings("error")
 def test_nothing_defined_is_an_empty_plot():
     assert pixels(plots.rate_plot({"Opus 9": FIGURES["Opus 9"]}, FAMILIES, "pesq")).ndim == 3
 
