@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "neuralcodec" / "__init__.py").read_text(encoding="utf-8"))[1]
-EVAL = ["pesq>=0.0.4", "pystoi>=0.4", "visqol-python[lattice]>=3.8"]
+EVAL = ["matplotlib>=3.8,<4", "pesq>=0.0.4", "pystoi>=0.4", "visqol-python[lattice]>=3.8"]
 
 setup(
     name="neuralcodec",
@@ -31,6 +31,7 @@ setup(
     package_data={
         "neuralcodec.presets": ["LICENSE", "*/*"],
         "neuralcodec.assets": ["*.flac", "*.txt"],
+        "neuralcodec.evaluation": ["*.html"],
         "neuralcodec.training": ["configs/*.json"],
     },
     entry_points={"console_scripts": ["neuralcodec = neuralcodec.cli.main:main"]},

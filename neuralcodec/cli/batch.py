@@ -38,10 +38,17 @@ def run(jobs, work):
 
 @contextlib.contextmanager
 def notes(bar):
-    """Shows warnings as notes on standard error, above a bar."""
+    """Shows warnings as notes on standard error, above a bar, each of them once however many codecs read a file."""
+    shown = set()
+
+    def show_once(message, *_):
+        if str(message) not in shown:
+            shown.add(str(message))
+            bar.write(f"Note: {message}", file=sys.stderr)
+
     with warnings.catch_warnings():
         warnings.simplefilter("always", ConversionWarning)
-        warnings.showwarning = lambda message, *_: bar.write(f"Note: {message}", file=sys.stderr)
+        warnings.showwarning = show_once
         yield
 
 

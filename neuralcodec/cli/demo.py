@@ -7,9 +7,6 @@ import click
 
 from neuralcodec.cli import options
 
-_LABELS = {"pesq": "PESQ-WB", "stoi": "STOI", "estoi": "ESTOI", "si_sdr": "SI-SDR (dB)",
-           "mel_distance": "mel distance (dB)"}
-
 
 @click.command()
 @options.preset
@@ -58,10 +55,10 @@ def _quality(original, decoded):
     """Yields (metric, score), and what to install for those that are missing."""
     import soundfile
 
-    from neuralcodec.evaluation.metrics import score
+    from neuralcodec.evaluation.metrics import DEFAULT_METRICS, METRIC_LABELS, score
 
     scores = score(soundfile.read(original)[0], soundfile.read(decoded)[0])
     for name, value in scores.items():
-        yield _LABELS[name], f"{value:.2f}"
-    if len(scores) < len(_LABELS):
+        yield METRIC_LABELS[name], f"{value:.2f}"
+    if len(scores) < len(DEFAULT_METRICS):
         yield "more metrics", "pip install 'neuralcodec[eval]'"

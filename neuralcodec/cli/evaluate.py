@@ -33,7 +33,7 @@ def evaluate(preset, data, peers, output, metrics, limit):
     for sentence in missing_libraries() if peers else ():
         click.echo(f"Note: {sentence}", err=True)
     with batch.progress_bar(len(files)) as bar, batch.notes(bar):
-        rows = evaluation.evaluate(codec, files, available_peers() if peers else (), names,
+        rows = evaluation.evaluate([codec], files, available_peers() if peers else (), names,
                                    lambda done, _: batch.show(bar, done))
     if output is not None:
         evaluation.write_csv(rows, output)

@@ -12,6 +12,7 @@ from neuralcodec.cli.demo import demo
 from neuralcodec.cli.evaluate import evaluate
 from neuralcodec.cli.info import info
 from neuralcodec.cli.presets import presets
+from neuralcodec.cli.report import report
 from neuralcodec.cli.train import train
 from neuralcodec.errors import NeuralCodecError
 
@@ -25,7 +26,7 @@ def cli():
     """A neural speech codec: 16 kHz speech at 9 to 24 kbps."""
 
 
-for command in (compress, decompress, info, presets, demo, evaluate, train):
+for command in (compress, decompress, info, presets, demo, evaluate, report, train):
     cli.add_command(command)
 
 

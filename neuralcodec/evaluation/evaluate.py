@@ -3,10 +3,15 @@
 Every figure comes from a real file (for peers: real packets), written, read back and decoded.
 """
 
+import contextlib
 import csv
+import functools
 import io
+import multiprocessing
 import os
+import signal
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +24,16 @@ _LABELS = ("clip", "codec", "seconds")  # of a row; the rest are figures
 _DECIMALS = {"kbps": 2, "si_sdr": 2, "mel_distance": 2}
 
 
-def evaluate(codec, files, peers=(), metrics=None, progress=None):
+def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1):
     """Code every clip with every codec, decode it and score it.
 
     Args:
-        codec: has `name`, `compress(path_in, path_nac)` and `decompress(path_nac, path_wav)`.
+        codecs: list; each has `name`, `compress(path_in, path_nac)` and `decompress(path_nac, path_wav)`.
         files: paths of recordings, of any rate; scored at 16 kHz mono.
         peers: see `neuralcodec.evaluation.peers`.
         metrics: names, see `neuralcodec.evaluation.metrics`.
         progress: called as progress(done, total) after each clip.
+        processes: how many score at the same time; worth it for many codecs and slow metrics.
 
     Returns:
         list of dicts with clip, codec, seconds, kbps and one entry per metric. kbps is bytes x 8 / seconds / 1000.
@@ -36,25 +42,64 @@ def evaluate(codec, files, peers=(), metrics=None, progress=None):
         TrainingDataError: there is no file to evaluate on.
 
     Example:
-        >>> rows = evaluate(codec, ["a.flac", "b.flac"], peers=[opus(24)])
+        >>> rows = evaluate([codec], ["a.flac", "b.flac"], peers=[opus(24)])
         >>> print(format_table(summary(rows)))
     """
     files = [Path(path) for path in files]
     if not files:
         raise TrainingDataError("There is no recording to evaluate on.")
     rows = []
-    for done, (path, clip) in enumerate(zip(files, _clip_names(files)), start=1):
-        reference = _read(path)
-        coded = [(codec.name, *_through_files(codec, path))]
-        coded += [(peer.name, *peer.code(reference)) for peer in peers]
-        seconds = len(reference) / SAMPLE_RATE
-        for name, decoded, size in coded:
-            kbps = size * 8 / seconds / 1000 if seconds else np.nan
-            rows.append({"clip": clip, "codec": name, "seconds": seconds, "kbps": kbps,
-                         **score(reference, decoded, metrics)})
-        if progress is not None:
-            progress(done, len(files))
+    with _scorers(processes) as map_:
+        for done, (path, clip) in enumerate(zip(files, clip_names(files)), start=1):
+            reference = read_recording(path)
+            names, decoded, sizes = zip(*decodings(path, reference, codecs, peers))
+            scores = map_(functools.partial(score, reference, metrics=metrics), decoded)
+            seconds = len(reference) / SAMPLE_RATE
+            for name, size, figures in zip(names, sizes, scores):
+                kbps = size * 8 / seconds / 1000 if seconds else np.nan
+                rows.append({"clip": clip, "codec": name, "seconds": seconds, "kbps": kbps, **figures})
+            if progress is not None:
+                progress(done, len(files))
     return rows
+
+
+def decodings(path, reference, codecs, peers=()):
+    """Yields (name, decoded, bytes) for each codec and peer: what it makes of a recording, and what that costs.
+
+    Args:
+        path: of the recording; codecs read it from there.
+        reference: its samples as `read_recording` gives them; peers take these.
+        codecs, peers: as for `evaluate`.
+    """
+    for codec in codecs:
+        yield (codec.name, *_through_files(codec, path))
+    for peer in peers:
+        yield (peer.name, *peer.code(reference))
+
+
+def read_recording(path):
+    """A recording as float32 samples (n,) at 16 kHz, mono."""
+    with AudioSource(path) as source:
+        return np.concatenate([np.zeros(0, np.float32), *source.blocks()])
+
+
+@contextlib.contextmanager
+def _scorers(processes):
+    """Yields `map`, or one that shares the work among processes."""
+    if processes == 1:
+        yield map
+        return
+    context = multiprocessing.get_context("spawn")  # a fork would copy the locks of NumPy's threads in any state
+    with ProcessPoolExecutor(processes, context, _leave_ctrl_c_to_the_parent) as pool:
+        try:
+            yield pool.map
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _leave_ctrl_c_to_the_parent():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def write_csv(rows, path):
@@ -93,7 +138,7 @@ def format_table(summaries):
         codec    clips          kbps           pesq
         cq-24k      63  24.12 ± 0.20  4.440 ± 0.021
     """
-    lines = _lines(summaries)
+    lines = table_lines(summaries)
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join("  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in
                                                           zip(line[1:], widths[1:]))]) for line in lines)
@@ -101,17 +146,24 @@ def format_table(summaries):
 
 def markdown_table(summaries):
     """A `summary` as a Markdown table, for cards and documentation."""
-    head, *lines = ("| " + " | ".join(line) + " |" for line in _lines(summaries))
+    head, *lines = ("| " + " | ".join(line) + " |" for line in table_lines(summaries))
     return "\n".join([head, "|---" * (head.count("|") - 1) + "|", *lines])
 
 
-def _lines(summaries):
+def table_lines(summaries):
+    """A `summary` as text cells: a list of lists of str, the first of them the head."""
     names = list(next(iter(summaries.values()))) if summaries else ["clips"]
     return [["codec", *names],
-            *([codec, *(_cell(name, figures[name]) for name in names)] for codec, figures in summaries.items())]
+            *([codec, *(format_figure(name, figures[name]) for name in names)] for codec, figures in summaries.items())]
 
 
-def _cell(name, figure):
+def format_figure(name, figure):
+    """A figure of a `summary` as text: its mean and half the width of its interval.
+
+    Example:
+        >>> format_figure("pesq", (4.36, 4.32, 4.40))
+        '4.360 ± 0.040'
+    """
     if name == "clips":
         return str(figure)
     mean, low, high = figure
@@ -125,15 +177,10 @@ def _through_files(codec, path):
         compressed, decoded = Path(folder, "clip.nac"), Path(folder, "clip.wav")
         codec.compress(path, compressed)
         codec.decompress(compressed, decoded)
-        return _read(decoded), compressed.stat().st_size
+        return read_recording(decoded), compressed.stat().st_size
 
 
-def _read(path):
-    with AudioSource(path) as source:
-        return np.concatenate([np.zeros(0, np.float32), *source.blocks()])
-
-
-def _clip_names(files):
+def clip_names(files):
     """Names that tell the clips apart and do not depend on where the folder lies."""
     common = os.path.commonpath([path.absolute().parent for path in files])
     return [path.absolute().relative_to(common).as_posix() for path in files]

@@ -13,7 +13,10 @@ A metric that is undefined for an original (silence, less than 0.3 s) is NaN. De
 undefined: it gets the worst score, lest a failure improve the mean by dropping out of it.
 """
 
+import contextlib
 import functools
+import os
+import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -76,9 +79,19 @@ def bootstrap_interval(values, confidence=0.95, resamples=2000, seed=0):
     return (float(values.mean()), float(low), float(high))
 
 
+def installed_metrics(names):
+    """Those of the named metrics whose packages are installed.
+
+    Example:
+        >>> installed_metrics(["pesq", "visqol"])
+        ['pesq']
+    """
+    return [name for name in names if _is_installed(name)]
+
+
 def _chosen(metrics):
     if metrics is None:
-        return [name for name in DEFAULT_METRICS if _is_installed(name)]
+        return installed_metrics(DEFAULT_METRICS)
     for name in metrics:
         if name not in METRICS:
             raise ConfigError(f"There is no metric '{name}'; it must be one of {', '.join(METRICS)}.")
@@ -189,8 +202,23 @@ def _visqol_api():
     from visqol import VisqolApi
 
     api = VisqolApi()
-    api.create(mode="speech", use_lattice_model=True)
+    with _silent_standard_error():
+        api.create(mode="speech", use_lattice_model=True)
     return api
+
+
+@contextlib.contextmanager
+def _silent_standard_error():
+    """TensorFlow Lite announces itself there, past Python's own sys.stderr, and has no switch for it."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _is_undefined(reference):
@@ -214,6 +242,8 @@ METRICS = {
     "mel_distance": _mel_distance,
     "visqol": _visqol,
 }
+METRIC_LABELS = {"pesq": "PESQ-WB", "stoi": "STOI", "estoi": "ESTOI", "si_sdr": "SI-SDR (dB)",
+                 "mel_distance": "mel distance (dB)", "visqol": "ViSQOL"}
 DEFAULT_METRICS = ("pesq", "stoi", "estoi", "si_sdr", "mel_distance")  # ViSQOL takes longer than all of them
 
 _REQUIRES = {  # what pip installs, what must then be importable

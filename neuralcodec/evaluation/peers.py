@@ -105,6 +105,27 @@ def missing_libraries():
     return sentences
 
 
+def versions():
+    """What the libraries say of themselves: dict of library -> version; those of AMR-WB do not tell theirs.
+
+    Example:
+        >>> versions()["libopus.so.0"]
+        'libopus 1.3.1'
+    """
+    told = {}
+    for library in _DEBIAN_PACKAGES:
+        try:
+            loaded = _load(library)
+        except MissingDependencyError:
+            told[library] = "not installed"
+            continue
+        told[library] = "installed, version not told"
+        if library == "libopus.so.0":
+            loaded.opus_get_version_string.restype = ctypes.c_char_p
+            told[library] = loaded.opus_get_version_string().decode()
+    return told
+
+
 class _Opus(Peer):
     _VOIP = 2048  # OPUS_APPLICATION_VOIP
     _SETTINGS = {4006: 1, 4020: 0, 4010: 10}  # SET_VBR, SET_VBR_CONSTRAINT (none, as opusenc --vbr), SET_COMPLEXITY

@@ -7,7 +7,12 @@ import csv
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from neuralcodec.codec import Codec
+from neuralcodec.errors import TrainingDataError
 from neuralcodec.evaluation.evaluate import summary
+from neuralcodec.evaluation.off_speech import off_speech
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.metadata import read_metadata, write_object
 from neuralcodec.zoo.presets import CARD, METADATA
@@ -28,13 +33,24 @@ def record(directory, rows):
     Args:
         directory: folder of the preset.
         rows: of `evaluate`, with the preset's own among them.
+
+    Raises:
+        TrainingDataError: none of the rows is the preset's.
     """
     directory, figures = Path(directory), summary(rows)
     metadata = read_metadata(directory / METADATA)
-    metadata["evaluation"] = {codec: {name: [round(float(v), 4) for v in value] if name != "clips" else value
-                                      for name, value in values.items()} for codec, values in figures.items()}
+    if metadata["name"] not in figures:
+        raise TrainingDataError(f"The scores hold none of '{metadata['name']}', only of {', '.join(figures)}.")
+    metadata["evaluation"] = {codec: _rounded(values) for codec, values in figures.items()}
+    metadata["off_speech"] = {sound: _rounded(values)
+                              for sound, values in off_speech(Codec.from_pretrained(directory)).items()}
     write_object(directory / METADATA, metadata)
     (directory / CARD).write_text(model_card(metadata), encoding="utf-8")
+
+
+def _rounded(figures):
+    """To four decimals, which is more than any of them is good for; the number of clips stays whole."""
+    return {name: value if name == "clips" else np.round(value, 4).tolist() for name, value in figures.items()}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import math
 
-from neuralcodec.zoo.metadata import base_model, measured_figures
+from neuralcodec.zoo.metadata import base_model, measured_figures, measured_off_speech
 
 ATTRIBUTION = (
     "LibriSpeech (c) 2014 Vassil Panayotov, CC BY 4.0",
@@ -46,8 +46,10 @@ _TAIL = """
 
 ## Limits
 
-Made for 16 kHz speech. Music and noise go through without failing, but they are not what it was trained on; anything
-above 8 kHz is gone. Do not use it to hide that audio was altered: decoded speech is a reconstruction.
+- Made for one voice at 16 kHz: anything above 8 kHz is gone, and channels are mixed to one.
+- Trained on English, German and Mandarin only. Other languages, singing and several voices at once are untested.
+- Music and noise go through without failing, but they are not what it was trained on.{off_speech}
+- Decoded speech is a reconstruction: do not use it as evidence of what a recording held, nor to hide that it was altered.
 
 ## Licence
 
@@ -72,7 +74,8 @@ def model_card(metadata, address=None):
     head = _HEAD.format(name=name, description=metadata["description"].rstrip("."), kbps=metadata["kbps"],
                         address=address or name, origin=f" Fine-tuned from `{base}`." if base else "")
     sources = "\n".join(f"- {line}" for line in ATTRIBUTION)
-    return f"---\n{_for_the_hub(metadata)}\n---\n" + head + _figures(metadata) + _TAIL.format(attribution=sources)
+    return f"---\n{_for_the_hub(metadata)}\n---\n" + head + _figures(metadata) + _TAIL.format(
+        attribution=sources, off_speech=_off_speech(metadata))
 
 
 def _for_the_hub(metadata):
@@ -95,10 +98,12 @@ def _evaluation_results(metadata):
     """The preset's own means, without its peers': list of EvalResult."""
     from huggingface_hub import EvalResult
 
+    from neuralcodec.evaluation.metrics import METRIC_LABELS
+
     figures = measured_figures(metadata).get(metadata["name"], {})
     data = f"{figures.get('clips')} recordings not trained on"
     return [EvalResult(task_type=TASK, dataset_type="speech", dataset_name=data, metric_type=metric,
-                       metric_value=value[0])
+                       metric_name=METRIC_LABELS.get(metric, metric), metric_value=value[0])
             for metric, value in figures.items() if metric != "clips" and math.isfinite(value[0])]
 
 
@@ -109,3 +114,9 @@ def _figures(metadata):
     if not figures:
         return ""
     return _FIGURES.format(table=markdown_table(figures), clips=next(iter(figures.values()))["clips"])
+
+
+def _off_speech(metadata):
+    sounds = [f"{sound}: {figures['kbps']:.1f} kbps, SI-SDR {figures['si_sdr']:.1f} dB"
+              for sound, figures in measured_off_speech(metadata).items()]
+    return f" Measured on synthetic signals: {'; '.join(sounds)}." if sounds else ""

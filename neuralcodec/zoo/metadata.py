@@ -119,6 +119,22 @@ def measured_figures(metadata):
     return figures if len({tuple(row) for row in figures.values()}) == 1 else {}
 
 
+def measured_off_speech(metadata):
+    """What a preset does to sound that is not speech.
+
+    Returns:
+        dict of sound -> {"kbps": float, "si_sdr": float}; empty where it was not measured, or where a stranger wrote
+        something else.
+    """
+    measured = metadata.get("off_speech")
+    if not isinstance(measured, dict) or not all(_text(sound) for sound in measured):
+        return {}
+    wanted = ("kbps", "si_sdr")
+    whole = all(isinstance(row, dict) and all(isinstance(row.get(name), (int, float)) for name in wanted)
+                for row in measured.values())
+    return measured if whole else {}
+
+
 def _is_row(row):
     return isinstance(row, dict) and "clips" in row and all(map(_text, row)) and all(
         isinstance(value, int) if name == "clips" else _is_interval(value) for name, value in row.items())

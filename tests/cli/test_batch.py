@@ -1,10 +1,12 @@
-"""Progress bars: on terminals only, and never before two seconds."""
+"""Progress bars: on terminals only, and never before two seconds. Notes above them: each of them once."""
 
 import io
+import warnings
 
 import pytest
 
 from neuralcodec.cli import batch
+from neuralcodec.errors import ConversionWarning
 
 
 class Terminal(io.StringIO):
@@ -50,3 +52,10 @@ def test_nothing_is_shown_where_no_terminal_is(connect, monkeypatch, tmp_path):
     monkeypatch.setattr(batch, "_DELAY", 0)
     batch.run([("a", tmp_path / "b")], work)
     assert stream.getvalue() == ""
+
+
+def test_a_note_is_shown_once(capsys):
+    with batch.progress_bar(1) as bar, batch.notes(bar):
+        for text in ("a", "b", "a"):
+            warnings.warn(text, ConversionWarning, stacklevel=1)
+    assert capsys.readouterr().err == "Note: a\nNote: b\n"

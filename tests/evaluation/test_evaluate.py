@@ -39,7 +39,7 @@ def clips(tmp_path, speech):
 
 def test_a_row_for_every_clip_and_codec(clips):
     seen = []
-    rows = evaluate(EightBits(), clips, peers=[peers.opus(24)], metrics=["pesq", "si_sdr"],
+    rows = evaluate([EightBits()], clips, peers=[peers.opus(24)], metrics=["pesq", "si_sdr"],
                     progress=lambda done, total: seen.append((done, total)))
     assert [(row["clip"], row["codec"]) for row in rows] == [
         ("female/a.wav", "eight-bits"), ("female/a.wav", "Opus 24"),
@@ -51,34 +51,39 @@ def test_a_row_for_every_clip_and_codec(clips):
     assert seen == [(1, 2), (2, 2)]
 
 
+def test_processes_score_alike(clips):
+    alone, shared = (evaluate([EightBits()], clips, [peers.opus(24)], ["si_sdr"], processes=n) for n in (1, 2))
+    assert alone == shared and len(shared) == 4
+
+
 def test_the_score_is_that_of_the_file_and_not_of_the_original(clips):
     class Silence(EightBits):
         def decompress(self, path_nac, path_wav):
             with AudioSink(path_wav, self._rate, self._frames):
                 pass
 
-    assert evaluate(Silence(), clips[:1], metrics=["si_sdr"])[0]["si_sdr"] == -100
+    assert evaluate([Silence()], clips[:1], metrics=["si_sdr"])[0]["si_sdr"] == -100
 
 
 def test_a_clip_of_another_rate_is_scored_at_16_khz(tmp_path, speech):
     path = tmp_path / "a.wav"
     soundfile.write(path, np.repeat(speech, 3), 48000)
-    row, = evaluate(EightBits(), [path], metrics=["si_sdr"])
+    row, = evaluate([EightBits()], [path], metrics=["si_sdr"])
     assert (row["clip"], row["seconds"], row["kbps"]) == ("a.wav", 3, 128)
     assert row["si_sdr"] > 25
 
 
 def test_a_clip_without_samples_is_nan(tmp_path):
     soundfile.write(tmp_path / "none.wav", np.zeros(0), 16000)
-    row, = evaluate(EightBits(), [tmp_path / "none.wav"])
+    row, = evaluate([EightBits()], [tmp_path / "none.wav"])
     assert np.isnan(row["kbps"]) and np.isnan(row["pesq"])
 
 
 def test_nothing_to_evaluate_on_and_a_bad_clip(tmp_path):
     with pytest.raises(TrainingDataError, match="no recording"):
-        evaluate(EightBits(), [])
+        evaluate([EightBits()], [])
     with pytest.raises(AudioError, match="no file"):
-        evaluate(EightBits(), [tmp_path / "missing.wav"])
+        evaluate([EightBits()], [tmp_path / "missing.wav"])
 
 
 def test_csv_holds_the_rows(tmp_path):

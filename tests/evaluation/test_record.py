@@ -2,6 +2,9 @@
 import json
 import shutil
 
+import pytest
+
+from neuralcodec.errors import TrainingDataError
 from neuralcodec.evaluation.evaluate import markdown_table, summary, write_csv
 from neuralcodec.evaluation.record import read_rows, record
 from neuralcodec.zoo.presets import load_preset
@@ -22,7 +25,17 @@ def test_figures_go_from_the_csv_to_the_preset(tmp_path, tiny_folder):
     write_csv(ROWS, tmp_path / "scores.csv")
     before = load_preset(folder).hash
     record(folder, read_rows(tmp_path / "scores.csv"))
-    figures = json.loads((folder / "metadata.json").read_text())["evaluation"]
+    metadata = json.loads((folder / "metadata.json").read_text())
+    figures = metadata["evaluation"]
     assert figures["tiny"]["clips"] == 3 and figures["Opus 24"]["kbps"][0] == 23.0
     assert "| tiny | 3 | 24.00" in (folder / "README.md").read_text()
+    assert "value: 4.100" in (folder / "README.md").read_text()
+    assert set(metadata["off_speech"]) == {"white noise", "struck chords"}
+    assert all(0 < sound["kbps"] < 128 and -100 < sound["si_sdr"] < 100 for sound in metadata["off_speech"].values())
     assert load_preset(folder).hash == before
+
+
+def test_scores_of_other_codecs_are_refused(tmp_path, tiny_folder):
+    shutil.copytree(tiny_folder, tmp_path / "tiny")
+    with pytest.raises(TrainingDataError, match="none of 'tiny', only of Opus 24"):
+        record(tmp_path / "tiny", [row for row in ROWS if row["codec"] == "Opus 24"])

@@ -3,6 +3,7 @@
 import json
 
 from neuralcodec import Codec, list_presets
+from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.presets import CARD, CONFIG, METADATA, TABLES, WEIGHTS, bundled_directory
 
 
@@ -31,3 +32,11 @@ def test_folders_hold_what_the_wheel_carries():
         assert sorted(path.name for path in folder.iterdir()) == sorted([CARD, CONFIG, METADATA, TABLES, WEIGHTS])
         assert "LibriSpeech" in (folder / CARD).read_text() and "CC BY 4.0" in (folder / CARD).read_text()
         assert json.loads((folder / CONFIG).read_text())["modules"]
+
+
+def test_cards_say_what_was_measured():
+    for name in list_presets():
+        metadata = json.loads((bundled_directory() / name / METADATA).read_text())
+        assert {"pesq", "stoi", "estoi", "si_sdr", "kbps"} <= set(metadata["evaluation"][name])
+        assert set(metadata["off_speech"]) == {"white noise", "struck chords"}
+        assert (bundled_directory() / name / CARD).read_text() == model_card(metadata)

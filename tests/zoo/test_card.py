@@ -35,6 +35,7 @@ def test_figures_are_a_table_and_evaluation_results():
     data = for_the_hub(metadata)
     assert data.model_name == "cq-9k"
     assert {result.metric_type: result.metric_value for result in data.eval_results} == {"pesq": 3.8, "si_sdr": -1.5}
+    assert {result.metric_name for result in data.eval_results} == {"PESQ-WB", "SI-SDR (dB)"}
     assert {(result.task_type, result.dataset_name) for result in data.eval_results} == {
         ("audio-to-audio", "63 recordings not trained on")}
     card = model_card(metadata)
@@ -56,3 +57,10 @@ def test_metadata_of_a_stranger_does_not_break_a_card():
         assert "## Figures" not in model_card({**METADATA, "evaluation": evaluation})
     data = for_the_hub({**METADATA, "license": "mit\nlibrary_name: other", "base_model": "x\ny: z"})
     assert data.library_name == "neuralcodec" and data.base_model is None
+
+
+def test_limits_tell_what_other_sound_comes_out_like():
+    card = model_card({**METADATA, "off_speech": {"white noise": {"kbps": 11.23, "si_sdr": 1.98}}})
+    assert "white noise: 11.2 kbps, SI-SDR 2.0 dB." in card and "8 kHz" in card
+    for strange in ({}, [], {"noise": 1}, {"noise": {"kbps": "many", "si_sdr": 1}}, {"no\nise": {"kbps": 1, "si_sdr": 1}}):
+        assert "synthetic" not in model_card({**METADATA, "off_speech": strange})

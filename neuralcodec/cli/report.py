@@ -1,0 +1,39 @@
+"""`neuralcodec report`"""
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--data", metavar="DIR", required=True, type=click.Path(path_type=Path),
+              help="Folder of recordings, searched recursively, or one recording.")
+@click.option("--output", metavar="DIR", required=True, type=click.Path(path_type=Path),
+              help="Folder for the page, its plots and the table of scores; earlier ones are replaced.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Only the first N recordings.")
+def report(data, output, limit):
+    """Compare all presets with Opus and AMR-WB on recordings: a page with plots, tables and players.
+
+    Everything is measured as by `neuralcodec evaluate`. Groups are told apart where a speakers.tsv (columns speaker, gender; corpus and age if known) lies beside or above
+    the recordings. Speaker and corpus name the folders on the way to a recording.
+    """
+    from neuralcodec.cli import batch
+    from neuralcodec.codec import Codec
+    from neuralcodec.evaluation import report as reporting
+    from neuralcodec.evaluation.metrics import installed_metrics
+    from neuralcodec.evaluation.peers import available_peers, missing_libraries
+    from neuralcodec.training.data import audio_files
+    from neuralcodec.zoo.presets import list_presets
+
+    files, codecs = audio_files(data)[:limit], [Codec.from_pretrained(name) for name in list_presets()]
+    batch.make_folder(output)
+    reporting.check_writable(output)
+    for sentence in missing_libraries():
+        click.echo(f"Note: {sentence}", err=True)
+    if len(installed_metrics(reporting.METRICS)) < len(reporting.METRICS):
+        click.echo("Note: Some metrics are not installed: pip install 'neuralcodec[eval]'.", err=True)
+    with batch.progress_bar(len(files)) as bar, batch.notes(bar):
+        result = reporting.measure(data, files, codecs, available_peers(), lambda done, _: batch.show(bar, done),
+                                   processes=os.cpu_count() or 1)
+    click.echo(reporting.write_report(result, output))
