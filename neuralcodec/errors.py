@@ -17,6 +17,10 @@ class ConfigError(NeuralCodecError, ValueError):
     """A configuration file or value that no codec can be built from."""
 
 
+class BitrateError(NeuralCodecError, ValueError):
+    """A bitrate that the preset is not made for."""
+
+
 class PresetError(NeuralCodecError):
     """A preset that cannot be used: incomplete, damaged, or not a preset at all."""
 

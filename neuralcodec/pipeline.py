@@ -1,5 +1,6 @@
 """From blocks of samples to a .nac file and back, in constant memory: an hour costs no more than a minute."""
 
+from neuralcodec.bitrate import check_bitrate, meet_bitrate
 from neuralcodec.bitstream.container import ContainerWriter
 from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.packets import Packets
@@ -12,31 +13,44 @@ from neuralcodec.runtime.encoder import Encoder
 _PACKETS_AT_ONCE = 16 * PACKETS_PER_BLOCK  # blocks are decoded side by side, which is faster
 
 
-def write_nac(preset, source, file, progress=None):
+def write_nac(preset, source, file, kbps=None, progress=None):
     """Codes a recording.
 
     Args:
         preset: Preset.
         source: AudioSource.
         file: binary file object or pipe; nothing is written to it before everything is coded.
+        kbps: bitrate that the file is to have; None for what the preset makes of it.
         progress: called as progress(done, total), in samples at 16 kHz.
 
     Raises:
         AudioError: a NaN or infinite sample, or a file damaged in its middle.
+        BitrateError: the preset is not made for that bitrate.
     """
-    try:
-        header = Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.frames, source.length16k,
-                        len(preset.config.modules))
-    except ValueError as error:
-        raise AudioError(f"The recording cannot be coded: {error} ({source.frames} samples at {source.sample_rate} "
-                         "Hz); up to 768000 Hz can be.") from error
-    writer = ContainerWriter(header)
-    for block in _in_blocks(_packets(preset, source, progress)):
-        writer.add_block(encode_block(block, preset.tables))
+    if kbps is None:
+        writer = _coded(preset, source, 0, progress)
+    else:
+        check_bitrate(preset, kbps)
+        writer = meet_bitrate(kbps, source.frames / source.sample_rate, progress,
+                              lambda step_index, progress: _coded(preset, source, step_index, progress))
     try:
         writer.finish(file)
     except ValueError as error:
         raise AudioError(f"The recording cannot be coded: {error}") from error
+
+
+def _coded(preset, source, step_index, progress):
+    """A ContainerWriter that holds the whole recording."""
+    try:
+        header = Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.frames, source.length16k,
+                        len(preset.config.modules), step_index)
+    except ValueError as error:
+        raise AudioError(f"The recording cannot be coded: {error} ({source.frames} samples at {source.sample_rate} "
+                         "Hz); up to 768000 Hz can be.") from error
+    writer = ContainerWriter(header)
+    for block in _in_blocks(_packets(preset, source, step_index, progress)):
+        writer.add_block(encode_block(block, preset.tables, step_index))
+    return writer
 
 
 def read_nac(preset, reader, progress=None):
@@ -84,9 +98,9 @@ def check_preset(preset, header):
                                f"{len(preset.config.modules)}; get the file again from its source.")
 
 
-def _packets(preset, source, progress):
+def _packets(preset, source, step_index, progress):
     """Yields Packets, as many at a time as come."""
-    encoder, done = Encoder(preset.config, preset.weights), 0
+    encoder, done = Encoder(preset.config, preset.weights, step_index), 0
     for samples in source.blocks():
         yield encoder.push(samples)
         done += len(samples)

@@ -15,7 +15,10 @@ import neuralcodec
 from neuralcodec.assets import demo_clip
 
 
-def write_tiny_preset(folder, name="tiny", seed=1):
+TINY = {"encoder_width": 8, "decoder_width": 8, "decoder_blocks": 1, "step_width": 8, "context_width": 8}
+
+
+def write_tiny_preset(folder, name="tiny", seed=1, lpc="trained", hops=(320, 80)):
     """Writes a preset whose transforms are orthonormal and whose CNNs are small and random."""
     import keras
 
@@ -24,8 +27,7 @@ def write_tiny_preset(folder, name="tiny", seed=1):
     from neuralcodec.training.tables import nominal_tables
     from neuralcodec.zoo.presets import save_preset
 
-    widths = {"encoder_width": 8, "decoder_width": 8, "decoder_blocks": 1, "step_width": 8, "context_width": 8}
-    config = CascadeConfig(lpc="trained", modules=(ModuleConfig(hop=320, **widths), ModuleConfig(hop=80, **widths)))
+    config = CascadeConfig(lpc=lpc, modules=tuple(ModuleConfig(hop=hop, **TINY) for hop in hops))
     cascade = Cascade(config)
     rng = np.random.default_rng(seed)
     for variable in cascade.trainable_variables:
@@ -33,12 +35,18 @@ def write_tiny_preset(folder, name="tiny", seed=1):
         variable.assign(keras.ops.convert_to_numpy(variable) + noise.astype(np.float32))
     cascade.lsf_quantizer.std.assign(np.full(16, 0.15, np.float32))  # fine enough for stable, plausible filters
     for module in cascade.chain:
-        module.log_step.assign_sub(np.ones(module.config.hop, np.float32))
+        module.log_step.assign(np.full(module.config.hop, -1.3, np.float32))
     weights_file = folder.parent / f"{seed}.weights.h5"
     cascade.save_weights(weights_file)
     save_preset(folder, name=name, description="Random weights.", kbps=24.0, config=config, weights_file=weights_file,
                 tables=nominal_tables(cascade), card=f"# {name}\n")
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_preset():
+    """Writes further presets with random weights: other kinds of cascades."""
+    return write_tiny_preset
 
 
 @pytest.fixture(scope="session")

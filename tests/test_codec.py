@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from neuralcodec import Codec
+from neuralcodec import Codec, codec_info
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter, strip
 from neuralcodec.errors import (
     AudioError,
@@ -174,6 +174,18 @@ def test_a_file_of_fewer_modules(codec, clip, coded):
     assert len(small.getvalue()) < len(coded) and part.shape == full.shape
     original = clip[0][16000:64000]
     assert 5 < score(original, part, ["si_sdr"])["si_sdr"] < score(original, full, ["si_sdr"])["si_sdr"]
+
+
+@pytest.mark.parametrize("lpc, hops", [("none", (320,)), ("none", (320, 80)), ("fixed", (320, 80)),
+                                       ("trained", (320,)), ("trained", (160, 160, 80))])
+def test_every_kind_of_cascade_comes_back(tmp_path, make_preset, clip, lpc, hops):
+    codec = Codec.from_pretrained(make_preset(tmp_path / "kind", lpc=lpc, hops=hops))
+    samples, rate = clip[0][:20001], clip[1]
+    data = codec.encode(samples, rate)
+    decoded, _ = codec.decode(data)
+    assert len(decoded) == 20001
+    assert np.corrcoef(decoded, samples)[0, 1] > 0.95
+    assert codec_info(io.BytesIO(data))["modules"] == len(hops)
 
 
 def test_an_output_that_exists(tmp_path, codec, coded):

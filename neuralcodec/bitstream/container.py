@@ -50,6 +50,15 @@ class ContainerWriter:
         self._spool.write(to_crc(body) + body)
         self._sizes.append(CRC_BYTES + len(body))
 
+    @property
+    def size(self):
+        """Bytes of the whole file, once all blocks are in."""
+        return len(write_header(self.header, self._sizes)) + sum(self._sizes)
+
+    def close(self):
+        """Forgets the blocks, if the file is not wanted."""
+        self._spool.close()
+
     def finish(self, file):
         """Writes the whole file: the header, then the blocks added so far.
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from neuralcodec import codec_info
 from neuralcodec.assets import demo_clip
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 
@@ -71,6 +72,14 @@ def test_several_files_and_folders(cli, installed, speech, tmp_path):
     assert files(tmp_path / "all") == ["deep/three.nac", "two.nac"]
     assert cli("decompress", "all", "-r") == (0, b"", "")
     assert files(tmp_path / "all") == ["deep/three.nac", "deep/three.wav", "two.nac", "two.wav"]
+
+
+def test_a_bitrate_can_be_asked_for(cli, clip, tmp_path):
+    soundfile.write(tmp_path / "a.wav", clip[0][:96000], clip[1])
+    assert cli("compress", "a.wav", "--kbps", 20) == (0, b"", "")
+    assert codec_info(tmp_path / "a.nac")["kbps"] == pytest.approx(20, rel=0.02)
+    code, _, err = cli("compress", "a.wav", "-o", "b.nac", "--kbps", 90)
+    assert code == 1 and "not 90" in err and not (tmp_path / "b.nac").exists()
 
 
 def test_a_name_with_a_dot_keeps_what_follows_it(cli, tiny_folder, speech, tmp_path):

@@ -2,7 +2,14 @@
 
 import json
 
+import pytest
+import soundfile
+
 from neuralcodec import Codec, list_presets
+from neuralcodec.assets import demo_clip
+from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.payloads import ideal_bits
+from neuralcodec.runtime.encoder import Encoder
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.presets import CARD, CONFIG, METADATA, TABLES, WEIGHTS, bundled_directory
 
@@ -40,3 +47,19 @@ def test_cards_say_what_was_measured():
         assert {"pesq", "stoi", "estoi", "si_sdr", "kbps"} <= set(metadata["evaluation"][name])
         assert set(metadata["off_speech"]) == {"white noise", "struck chords"}
         assert (bundled_directory() / name / CARD).read_text() == model_card(metadata)
+
+
+def test_the_rate_that_training_estimates_is_that_of_the_files():
+    """On speech of average rate; headers and a coder's rounding are in the files alone."""
+    from neuralcodec.model.cascade import Cascade
+    from neuralcodec.training.tables import nominal_tables
+
+    samples, rate = soundfile.read(demo_clip())
+    for name in list_presets():
+        preset = Codec.from_pretrained(name).preset
+        cascade = Cascade(preset.config)
+        cascade.load_weights(preset.directory / WEIGHTS)
+        encoder = Encoder(preset.config, preset.weights)
+        packets = Packets.concatenate([encoder.push(samples), encoder.finish()])
+        estimate = ideal_bits(packets, nominal_tables(cascade)).sum() / 8
+        assert len(Codec(preset).encode(samples, rate)) == pytest.approx(estimate, rel=0.03)

@@ -1,0 +1,75 @@
+"""A file of a wanted bitrate: all step sizes of the cascade are scaled together until it costs that."""
+
+import math
+
+from neuralcodec.bitstream.symbols import STEP_INDEX_LIMIT, STEPS_PER_OCTAVE
+from neuralcodec.errors import BitrateError
+
+RANGE = (0.75, 1.25)  # bitrates that a preset can be asked for, relative to its nominal one
+PASSES = 8  # times that a recording is coded at most
+CLOSE_ENOUGH = 0.005  # relative error at which the search ends
+SLOPE = -2.5  # d log(rate) / d log(step), where the search starts
+SLOPES = (-6.0, -0.2)
+
+
+def check_bitrate(preset, kbps):
+    """Makes sure that a preset can be asked for a bitrate.
+
+    Raises:
+        BitrateError: it cannot; the message names a preset that can, if one is installed.
+    """
+    from neuralcodec.zoo.presets import list_presets, preset_info
+
+    nominal = preset.metadata["kbps"]
+    low, high = (factor * nominal for factor in RANGE)
+    if isinstance(kbps, (int, float)) and low <= kbps <= high:
+        return
+    others = {name: preset_info(name)["kbps"] for name in list_presets()}
+    fitting = [name for name, rate in others.items() if isinstance(kbps, (int, float))
+               and RANGE[0] * rate <= kbps <= RANGE[1] * rate]
+    hint = f"; take the preset '{min(fitting, key=lambda name: abs(others[name] - kbps))}'" if fitting else ""
+    raise BitrateError(f"The preset '{preset.name}' makes files of {low:g} to {high:g} kbps, not {kbps}{hint}.")
+
+
+def meet_bitrate(kbps, seconds, progress, code):
+    """Looks for the step scale at which a file costs the wanted bitrate.
+
+    Args:
+        kbps: the wanted bitrate.
+        seconds: duration of the recording.
+        progress: called as progress(done, total), or None.
+        code: called as code(step_index, progress), returns an object with `size` in bytes and `close()`.
+
+    Returns:
+        What `code` returned for the best step index. A recording of silence may cost less than any step could change.
+    """
+    best, smallest_error, index, slope, last, tried = None, math.inf, 0, SLOPE, None, set()
+    for number in range(PASSES if seconds else 1):
+        coded = code(index, _part(progress, number))
+        tried.add(index)
+        error = math.log(coded.size * 8 / seconds / 1000 / kbps) if seconds else 0.0
+        if abs(error) < smallest_error:
+            best, unwanted, smallest_error = coded, best, abs(error)
+        else:
+            unwanted = coded
+        if unwanted is not None:
+            unwanted.close()
+        if last is not None and last[0] != index:
+            slope = (error - last[1]) / (index - last[0]) * STEPS_PER_OCTAVE / math.log(2)
+            slope = min(max(slope, SLOPES[0]), SLOPES[1])
+        last = (index, error)
+        index -= round(error / slope * STEPS_PER_OCTAVE / math.log(2))
+        index = min(max(index, -STEP_INDEX_LIMIT), STEP_INDEX_LIMIT)
+        if smallest_error < CLOSE_ENOUGH or index in tried:
+            break
+    if progress is not None:
+        progress(1, 1)
+    return best
+
+
+def _part(progress, number):
+    """Every pass halves what is left of a bar: nobody knows how many there will be."""
+    if progress is None:
+        return None
+    left = 0.5 ** number
+    return lambda done, total: progress(1 - left + left / 2 * done / max(total, 1), 1)
