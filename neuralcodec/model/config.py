@@ -1,21 +1,22 @@
 """What a cascade is made of, as data: the four systems of the papers are four configurations of one model."""
 from dataclasses import asdict, dataclass, field, fields
 
+from neuralcodec.bitstream import symbols
 from neuralcodec.errors import ConfigError
 
-SAMPLE_RATE = 16000
-ORDER = 16  # LPC order
-FRAME = 320  # samples per packet and LPC frame: 20 ms
+SAMPLE_RATE = symbols.SAMPLE_RATE
+ORDER = symbols.LSF_SYMBOLS  # LPC order
+FRAME = symbols.PACKET_SAMPLES  # an LPC frame is a packet: 20 ms
+SIDE_LIMIT = symbols.SIDE_LIMIT  # the largest LSF or gain symbol
+MAX_MODULES = symbols.MAX_MODULES
 SUBFRAME = 80  # samples over which the LPC filter is constant: 5 ms
 GAIN_FRAME = 160  # samples per gain: 10 ms
-SIDE_LIMIT = 31  # the largest LSF or gain symbol
 GAIN_OFFSET = 16  # puts the gain of quiet speech near symbol 0
 GAIN_FLOOR = 1e-4
 STEEPEST_RISE = 2.0  # log2 of a gain: a ramp starts at most 12 dB below its end, lest onsets after silence overload
 MAX_DELAY = 960  # samples from a sample going in to the same sample coming out: 60 ms
 HOPS = (320, 160, 80)
 LPC_KINDS = ("none", "fixed", "trained")
-MAX_MODULES = 4
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from neuralcodec.bitstream.symbols import SAMPLE_RATE
 from neuralcodec.errors import ConfigError, NeuralCodecError, OutputExistsError, PresetError, PresetNotFoundError
 from neuralcodec.zoo.metadata import FORMAT_VERSION, read_metadata, read_object, write_object
 
@@ -182,8 +183,8 @@ def save_preset(directory, *, name, description, kbps, config, weights_file, tab
         "description": description,
         "kbps": kbps,
         "parameters": sum(array.size for array in weights.values()),
-        "delay_ms": config.delay * 1000 / 16000,
-        "sample_rate": 16000,
+        "delay_ms": config.delay * 1000 / SAMPLE_RATE,
+        "sample_rate": SAMPLE_RATE,
         "license": "CC-BY-4.0",
         "hash": preset_hash(weights, tables).hex(),
         **(details or {}),
