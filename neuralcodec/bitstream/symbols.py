@@ -23,7 +23,7 @@ MODULE_LIMIT = 127
 MODULE_VALUES = 2 * MODULE_LIMIT + 1
 MAX_MODULES = 4
 
-STEPS_PER_OCTAVE = 256  # a file's global step scale is 2^(step index / 256): it moves the rate by less than 1 % at a time
+STEPS_PER_OCTAVE = 256  # a file's global step scale is 2^(step index / 256): one index moves the rate by 1 %
 STEP_INDEX_LIMIT = 512  # a scale of 1/4 to 4
 
 

@@ -12,7 +12,8 @@ from neuralcodec.cli import options
 @options.output
 @options.output_dir
 @options.recursive
-@click.option("-p", "--preset", metavar="NAME", help="Preset, folder or Hub repository; by default the preset a file names.")
+@click.option("-p", "--preset", metavar="NAME",
+              help="Preset, folder or Hub repository; by default the preset a file names.")
 @click.option("--native", is_flag=True, help="Keep the codec's 16 kHz instead of the original's sample rate.")
 @options.force
 def decompress(inputs, output, output_dir, recursive, preset, native, force):

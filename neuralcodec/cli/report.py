@@ -15,8 +15,9 @@ import click
 def report(data, output, limit):
     """Compare all presets with Opus and AMR-WB on recordings: a page with plots, tables and players.
 
-    Everything is measured as by `neuralcodec evaluate`. Groups are told apart where a speakers.tsv (columns speaker, gender; corpus and age if known) lies beside or above
-    the recordings. Speaker and corpus name the folders on the way to a recording.
+    Everything is measured as by `neuralcodec evaluate`. Groups are told apart where a speakers.tsv (columns speaker,
+    gender; corpus and age if known) lies beside or above the recordings. Speaker and corpus name the folders on the way
+    to a recording.
     """
     from neuralcodec.cli import batch
     from neuralcodec.codec import Codec

@@ -63,8 +63,8 @@ def load_speech(files, minimum_seconds=1.0):
     skipped = {}
     samples = np.concatenate([np.zeros(0, np.int16), *(part for _, part in readable(files, skipped))])
     if samples.size < minimum_seconds * SAMPLE_RATE:
-        raise TrainingDataError(f"Only {samples.size / SAMPLE_RATE:.1f} s of speech could be read from {len(files)} files; "
-                                f"at least {minimum_seconds:g} s are needed.")
+        raise TrainingDataError(f"Only {samples.size / SAMPLE_RATE:.1f} s of speech could be read from {len(files)} "
+                                f"files; at least {minimum_seconds:g} s are needed.")
     return samples, skipped
 
 

@@ -49,7 +49,7 @@ _TAIL = """
 - Made for one voice at 16 kHz: anything above 8 kHz is gone, and channels are mixed to one.
 - Trained on English, German and Mandarin only. Other languages, singing and several voices at once are untested.
 - Music and noise go through without failing, but they are not what it was trained on.{off_speech}
-- Decoded speech is a reconstruction: do not use it as evidence of what a recording held, nor to hide that it was altered.
+- Decoded speech is a reconstruction: it is no evidence of what a recording held, nor a way to hide that it was altered.
 
 ## Licence
 

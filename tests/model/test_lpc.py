@@ -1,7 +1,6 @@
 """Linear prediction against scipy.signal, numpy.roots and the textbook."""
 import keras
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import solve_toeplitz

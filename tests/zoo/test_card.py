@@ -62,5 +62,6 @@ def test_metadata_of_a_stranger_does_not_break_a_card():
 def test_limits_tell_what_other_sound_comes_out_like():
     card = model_card({**METADATA, "off_speech": {"white noise": {"kbps": 11.23, "si_sdr": 1.98}}})
     assert "white noise: 11.2 kbps, SI-SDR 2.0 dB." in card and "8 kHz" in card
-    for strange in ({}, [], {"noise": 1}, {"noise": {"kbps": "many", "si_sdr": 1}}, {"no\nise": {"kbps": 1, "si_sdr": 1}}):
+    for strange in ({}, [], {"noise": 1}, {"noise": {"kbps": "many", "si_sdr": 1}},
+                    {"no\nise": {"kbps": 1, "si_sdr": 1}}):
         assert "synthetic" not in model_card({**METADATA, "off_speech": strange})
