@@ -15,6 +15,7 @@ from neuralcodec.errors import ConfigError, OutputExistsError
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.model.config import FRAME
+from neuralcodec.runtime.weights import read_weights, weight_shapes
 from neuralcodec.training.data import ClipSampler, audio_files, load_speech
 from neuralcodec.training.settings import LPC
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
@@ -74,7 +75,7 @@ def train(config, data, output, resume=False, callbacks=(), validate=None):
     if resume:
         cascade.load_weights(output / CHECKPOINT)
     elif config.start:
-        cascade.load_weights(starting_weights(config.start))
+        load_start(cascade, config.start)
     else:
         adapt(cascade, samples, config.seed)
     for index in range(progress.phase, len(config.phases)):
@@ -87,6 +88,22 @@ def train(config, data, output, resume=False, callbacks=(), validate=None):
 def starting_weights(start):
     """A checkpoint file is taken as it is; anything else is a preset."""
     return start if str(start).endswith(".h5") else find_preset(start) / WEIGHTS
+
+
+def load_start(cascade, start):
+    """Takes weights from a preset or checkpoint; what it does not have yet keeps its initial values.
+
+    Raises:
+        ConfigError: its weights are not those of a cascade of this configuration.
+    """
+    path = starting_weights(start)
+    shapes, found = weight_shapes(cascade.config), read_weights(path)
+    foreign = [name for name, array in found.items() if shapes.get(name) != array.shape]
+    if foreign:
+        raise ConfigError(f"The run cannot start from {start!r}: its weights {foreign[0]!r} do not fit the model.")
+    with warnings.catch_warnings():  # Keras tells of what the file lacks
+        warnings.simplefilter("ignore")
+        cascade.load_weights(path, skip_mismatch=len(found) < len(shapes))
 
 
 def adapt(cascade, samples, seed):
@@ -204,6 +221,6 @@ def read_optimizer(optimizer, output):
         with np.load(output / OPTIMIZER, allow_pickle=False) as arrays:
             for variable, name in zip(optimizer.variables, arrays.files, strict=True):
                 variable.assign(arrays[name])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ConfigError(f"The checkpoint in {output} cannot be resumed: {OPTIMIZER} is damaged or belongs to another "
                           "configuration.") from error

@@ -18,7 +18,7 @@ class RateControl(keras.metrics.Metric):
     """
 
     SPEED, MOST = 0.012, 0.004  # relative change of the weight per step: proportional, and at most 0.4 %
-    RANGE = (1e-3, 0.5)
+    RANGE = (1e-3, 5.0)
 
     def __init__(self, kbps, weight, name="rate_weight"):
         super().__init__(name=name)
