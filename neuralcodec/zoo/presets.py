@@ -18,7 +18,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuralcodec.bitstream.symbols import SAMPLE_RATE
 from neuralcodec.errors import ConfigError, NeuralCodecError, OutputExistsError, PresetError, PresetNotFoundError
 from neuralcodec.zoo.metadata import FORMAT_VERSION, read_metadata, read_object, write_object
 
@@ -174,6 +173,7 @@ def save_preset(directory, *, name, description, kbps, config, weights_file, tab
         OutputExistsError: the folder is there and `overwrite` is False.
         PresetError: the parts do not fit together.
     """
+    from neuralcodec.bitstream.symbols import SAMPLE_RATE
     from neuralcodec.runtime.weights import read_weights
 
     weights = read_weights(weights_file)

@@ -29,7 +29,7 @@ def test_figures_go_from_the_csv_to_the_preset(tmp_path, tiny_folder):
     figures = metadata["evaluation"]
     assert figures["tiny"]["clips"] == 3 and figures["Opus 24"]["kbps"][0] == 23.0
     assert "| tiny | 3 | 24.00" in (folder / "README.md").read_text()
-    assert "value: 4.100" in (folder / "README.md").read_text()
+    assert "value: 4.1" in (folder / "README.md").read_text()
     assert set(metadata["off_speech"]) == {"white noise", "struck chords"}
     assert all(0 < sound["kbps"] < 128 and -100 < sound["si_sdr"] < 100 for sound in metadata["off_speech"].values())
     assert load_preset(folder).hash == before
