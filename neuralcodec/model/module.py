@@ -13,10 +13,8 @@ from keras import layers, ops
 
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
 from neuralcodec.model.context import ModuleContext
-from neuralcodec.model.noise import NOISE
 from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
 
-NOISE_LEVEL = -3.0  # initial log of the level that fills zeros, in units of the step
 FIRST_STEP = -0.3  # initial log of the step, where the first module's coefficients have a variance near 1
 LATER_STEP = 0.7  # what is left to a later module is small: it starts nearly silent, and takes bits where they help
 
@@ -130,10 +128,6 @@ class ResidualModule(layers.Layer):
                                   lookahead=config.lookahead, name="decoder")
         self.quantizer = SoftmaxQuantizer(MODULE_LIMIT, name="quantizer")
         self.context = ModuleContext(config.context_width, not first, name="context")
-        if config.noise_fill:
-            self.noise_out = layers.Dense(hop, kernel_initializer=small(), name="noise_out",
-                                          bias_initializer=keras.initializers.Constant(NOISE_LEVEL))
-            self.noise_out.build((None, config.step_width))
         self.step_hidden.build((None, condition))
         self.step_out.build((None, config.step_width))
         self.encoder.build((None, None, seen), (None, None, condition))
@@ -154,20 +148,9 @@ class ResidualModule(layers.Layer):
         after = ops.concatenate([halves[:, 1:, :hop], ops.zeros_like(halves[:, :1, :hop])], axis=1)
         return ops.reshape(halves[..., hop:] + after, (-1, t.shape[1] * hop))
 
-    def step(self, hidden):
-        """Step size of every coefficient, from what the network makes of LSFs and gains: (B, K, H) -> (B, K, hop)."""
-        return ops.exp(self.log_step + self.step_out(hidden))
-
-    def fill(self, symbols, hidden):
-        """Noise where the symbol is 0, in units of the step: symbols (B, K, hop), hidden (B, K, H) -> (B, K, hop).
-
-        Coefficients that flicker in and out of zero leave holes in the spectrum, which are heard as a watery sound.
-        """
-        if not self.config.noise_fill:
-            return 0.0
-        hop, frames = self.config.hop, symbols.shape[1]
-        noise = np.resize(NOISE.reshape(-1, hop), (frames, hop))
-        return ops.where(symbols == 0, ops.exp(self.noise_out(hidden)) * noise, 0.0)
+    def step(self, condition):
+        """Step size of every coefficient from LSFs and gains: (B, K, C) -> (B, K, hop)."""
+        return ops.exp(self.log_step + self.step_out(self.step_hidden(condition)))
 
     def encode(self, residual, so_far, condition, step):
         """Residual and decoded so far (B, T) -> coefficients (B, K, hop) in units of the step, before quantisation."""
@@ -193,9 +176,7 @@ class ResidualModule(layers.Layer):
             decoded: (B, T).
             symbols: (B, K, hop), with the gradient of the unquantised code.
         """
-        hidden = self.step_hidden(condition)
-        step = self.step(hidden)
+        step = self.step(condition)
         z = self.encode(residual, so_far, condition, step)
         quantised, symbols = self.quantizer(z)
-        filled = quantised + self.fill(symbols, hidden)
-        return self.decode(filled, so_far, condition, step), straight_through(z, symbols)
+        return self.decode(quantised, so_far, condition, step), straight_through(z, symbols)

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
-from neuralcodec.model.noise import NOISE
 from neuralcodec.runtime.layers import Correction, Dense, InverseTransform, Queue, Transform, leaky_relu
 from neuralcodec.runtime.quantizer import Quantizer
+
 
 
 class Known(NamedTuple):
@@ -17,7 +17,6 @@ class Known(NamedTuple):
     coefficients: np.ndarray  # (K, hop) its transform; None in the first module
     condition: np.ndarray  # (K, C) side information
     step: np.ndarray  # (K, hop) step sizes
-    noise_level: np.ndarray  # (K, hop) of what fills zeros, in units of the step; None where nothing does
 
 
 class ResidualModule:
@@ -36,8 +35,6 @@ class ResidualModule:
         self.hop, self.first = config.hop, first
         self._log_step = weights[f"{name}/log_step"] + np.float32(np.log(step_scale))
         self._step_hidden, self._step_out = (Dense(weights, f"{name}/{layer}") for layer in ("step_hidden", "step_out"))
-        self._noise_out = Dense(weights, f"{name}/noise_out") if config.noise_fill else None
-        self._noise, self._frames = NOISE.reshape(-1, config.hop), 0  # frames decoded so far
         self._encoder = Correction(weights, f"{name}/encoder", seen, config.encoder_width, config.encoder_blocks, 2)
         self._decoder = Correction(weights, f"{name}/decoder", seen, config.decoder_width, config.decoder_blocks,
                                    3 + config.lookahead, config.lookahead)
@@ -57,11 +54,9 @@ class ResidualModule:
         Returns:
             Known, for `encode` and `decode`.
         """
-        hidden = leaky_relu(self._step_hidden(condition))
-        step = np.exp(self._log_step + self._step_out(hidden))
-        noise_level = np.exp(self._noise_out(hidden)) if self._noise_out else None
+        step = np.exp(self._log_step + self._step_out(leaky_relu(self._step_hidden(condition))))
         coefficients = None if self.first else self._transform_so_far(so_far)
-        return Known(so_far, coefficients, condition, step, noise_level)
+        return Known(so_far, coefficients, condition, step)
 
     def encode(self, residual, known):
         """What the modules before have left over (K hop,) -> symbols (K, hop)."""
@@ -70,10 +65,7 @@ class ResidualModule:
 
     def decode(self, symbols, known):
         """Symbols (K, hop) -> decoded so far (n,), this module included, up to the last sample that is complete."""
-        z = self._quantizer.reconstruct(symbols)
-        if known.noise_level is not None:
-            z += np.where(symbols == 0, known.noise_level * self._next_noise(len(symbols)), np.float32(0))
-        t = z * known.step
+        t = self._quantizer.reconstruct(symbols) * known.step
         correction = self._decoder(self._seen(t, known), known.condition)
         self._coefficients.push(t)
         decoded = self._inverse(self._coefficients.pop(len(correction)) + correction)
@@ -81,11 +73,6 @@ class ResidualModule:
             return decoded
         self._so_far.push(known.so_far)
         return decoded + self._so_far.pop(len(decoded))
-
-    def _next_noise(self, count):
-        rows = (self._frames + np.arange(count)) % len(self._noise)
-        self._frames += count
-        return self._noise[rows]
 
     def _seen(self, t, known):
         return t if self.first else np.concatenate([t, known.coefficients], axis=1)

@@ -168,7 +168,6 @@ def _module(config, first):
         "log_step": (hop,),
         **_dense("step_hidden", condition, config.step_width),
         "step_out/kernel": (config.step_width, hop),
-        **(_dense("noise_out", config.step_width, hop) if config.noise_fill else {}),
         "quantizer/offset": (MODULE_VALUES,),
         **_correction("encoder", seen, hop, condition, config.encoder_width, config.encoder_blocks, frames=2),
         **_correction("decoder", seen, hop, condition, config.decoder_width, config.decoder_blocks,
