@@ -5,6 +5,7 @@ Interspeech 2019; Zhen et al., "Efficient and scalable neural residual waveform 
 quantization", ICASSP 2020.
 """
 import math
+from dataclasses import replace
 
 import keras
 from keras import ops
@@ -153,6 +154,16 @@ class Cascade(keras.Model):
         self.chain = [ResidualModule(module, condition_width(module.hop), i == 0, name=f"module_{i}")
                       for i, module in enumerate(config.modules)]
         self.built = True
+
+    def active_part(self):
+        """A cascade of the modules that run, with weights of its own; this one where all do."""
+        if self.active == len(self.chain):
+            return self
+        part = Cascade(replace(self.config, modules=self.config.modules[: self.active]))
+        for mine, yours in zip((self.lsf_quantizer, self.side_context, *self.chain),
+                               (part.lsf_quantizer, part.side_context, *part.chain)):
+            yours.set_weights(mine.get_weights())
+        return part
 
     def predict_linearly(self, x):
         """Module 0: waveform (B, T) -> unquantised predictors (B, F, 17), quantised LSFs (B, F, 16), their symbols."""

@@ -28,7 +28,7 @@ def export(cascade, config, data, directory, details=None, overwrite=False):
     average over clips; after each change the tables are fitted anew.
 
     Args:
-        cascade: the trained Cascade; its step sizes are changed.
+        cascade: the trained Cascade, of which the active modules are written; their step sizes are changed.
         config: TrainingConfig.
         data: folder or list of training recordings.
         directory: where the preset goes.
@@ -38,6 +38,7 @@ def export(cascade, config, data, directory, details=None, overwrite=False):
     Returns:
         Preset.
     """
+    cascade = cascade.active_part()
     recordings = calibration_speech(data, config.rate_folders)
     scale, slope, last = 0.0, SLOPE, None
     for _ in range(ROUNDS):
@@ -83,9 +84,9 @@ def _write(cascade, config, recordings, directory, details, overwrite):
         weights_file = Path(folder) / "model.weights.h5"
         cascade.save_weights(weights_file)
         weights = read_weights(weights_file)
-        tables = fit_tables(cascade, [symbols_of(samples, config.model, weights) for samples in recordings])
+        tables = fit_tables(cascade, [symbols_of(samples, cascade.config, weights) for samples in recordings])
         facts = {"name": config.name, "description": config.description, "kbps": config.kbps}
-        preset = save_preset(directory, **facts, config=config.model, weights_file=weights_file, tables=tables,
+        preset = save_preset(directory, **facts, config=cascade.config, weights_file=weights_file, tables=tables,
                              card=model_card({**facts, **(details or {})}), details=details,
                              overwrite=overwrite)
     codec = Codec(preset)

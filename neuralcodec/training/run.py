@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from neuralcodec.training.data import audio_files, readable
-from neuralcodec.training.export import export
+from neuralcodec.training.export import export, in_folder
 from neuralcodec.training.phases import train
 from neuralcodec.training.settings import TrainingConfig
 from neuralcodec.training.validation import Validation, hold_back
@@ -29,7 +29,8 @@ def run(config, data, output, resume=False):
         TrainingDataError: no or too little speech.
     """
     config, output = TrainingConfig.read(config), Path(output)
-    training, held_back = hold_back(audio_files(data))
+    files = [path for path in audio_files(data) if not in_folder(path, config.leave_out)]
+    training, held_back = hold_back(files)
     recordings = [samples.astype("float32") / 32768 for _, samples in readable(held_back, {})]
     validate = Validation(recordings) if recordings else None
     cascade = train(config, training, output, resume, [Report()], validate)

@@ -23,6 +23,7 @@ class Phase:
         warmup: steps over which the rate rises from zero.
         kbps: target bitrate, if it differs from the run's.
         rate_weight: weight of a kbps in the loss at the start; 0 to go on with that of the phase before.
+        weighted, disturbance: weights of the LPC-weighted error and the loudness disturbance, beside 1 for log-mel.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Phase:
     warmup: int = 200
     kbps: float = 0.0
     rate_weight: float = 0.0
+    weighted: float = 0.3
+    disturbance: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class TrainingConfig:
         batch_size: clips a step.
         clip_frames: 20 ms frames of a clip that count in the loss.
         rate_folders: patterns of folder names; the files in them are the read speech that sets the rate (all if empty).
+        leave_out: patterns of folder names; the files in them are not trained on.
         rate_weight: weight of a kbps in the loss at the start of the run; from then on it follows the rate.
         epoch_steps: steps between log lines and checkpoints.
         validate_epochs: epochs between validations on real files.
@@ -66,6 +70,7 @@ class TrainingConfig:
     batch_size: int = 12
     clip_frames: int = 30
     rate_folders: tuple = ()
+    leave_out: tuple = ()
     rate_weight: float = 0.05
     epoch_steps: int = 250
     validate_epochs: int = 4
@@ -86,7 +91,7 @@ class TrainingConfig:
         try:
             phases = tuple(Phase(**{**phase, "train": tuple(phase.get("train", ()))}) for phase in data["phases"])
             config = cls(**{**data, "model": CascadeConfig.from_dict(data.get("model")), "phases": phases,
-                            "rate_folders": tuple(data.get("rate_folders", ()))})
+                            **{name: tuple(data.get(name, ())) for name in ("rate_folders", "leave_out")}})
         except TypeError as error:
             raise ConfigError(f"The training configuration lacks a setting: {error}.") from None
         check_values(config)

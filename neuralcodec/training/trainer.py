@@ -51,14 +51,15 @@ class CascadeTrainer(keras.Model):
     Args:
         cascade: the Cascade to train.
         rate_control: RateControl with the target bitrate.
+        weighted, disturbance: weights of these losses, beside 1 for mel.
     """
 
     PARTS = ("mel", "weighted", "disturbance", "kbps")
-    WEIGHTED, DISTURBANCE = 0.3, 3.0  # weights in the loss, beside 1 for mel
 
-    def __init__(self, cascade, rate_control):
+    def __init__(self, cascade, rate_control, weighted=0.3, disturbance=3.0):
         super().__init__(name="trainer")
         self.cascade, self.rate_control = cascade, rate_control
+        self.weighted, self.disturbance = weighted, disturbance
         self.means = [keras.metrics.Mean(name=name) for name in self.PARTS]
         self.built = True
 
@@ -83,7 +84,7 @@ class CascadeTrainer(keras.Model):
         weighted = losses.weighted_loss(clean, coded, y_pred["predictor"][:, :frames], level)
         disturbance = losses.disturbance_loss(clean, coded, level)
         kbps = ops.mean(ops.sum(y_pred["kbps"], axis=-1))
-        loss = mel + self.WEIGHTED * weighted + self.DISTURBANCE * disturbance + self.rate_control.weight * kbps
+        loss = mel + self.weighted * weighted + self.disturbance * disturbance + self.rate_control.weight * kbps
         for mean, value in zip(self.means, (mel, weighted, disturbance, kbps)):
             mean.update_state(value)
         self.rate_control.update_state(kbps)

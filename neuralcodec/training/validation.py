@@ -1,6 +1,5 @@
 """Validation while training: held-back recordings through the real encoder and decoder, hard decisions and all."""
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +41,9 @@ class Validation:
 
     def __call__(self, cascade):
         """Cascade -> {"valid_kbps": ..., "valid_si_sdr": ..., "valid_pesq": ... where installed}."""
-        active = cascade.active
-        config = replace(cascade.config, modules=cascade.config.modules[:active])
-        weights, tables = active_weights(cascade, active), nominal_tables(cascade)
-        rows = [self._measure(samples, config, weights, tables) for samples in self.recordings]
+        cascade = cascade.active_part()
+        weights, tables = runtime_weights(cascade), nominal_tables(cascade)
+        rows = [self._measure(samples, cascade.config, weights, tables) for samples in self.recordings]
         return {f"valid_{name}": round(float(np.nanmean([row[name] for row in rows])), 4) for name in rows[0]}
 
     def _measure(self, samples, config, weights, tables):
@@ -56,11 +54,9 @@ class Validation:
         return {"kbps": bits / samples.size * SAMPLE_RATE / 1000, **score(samples, decoded, self.metrics)}
 
 
-def active_weights(cascade, active):
-    """Weights of the first modules as the runtime wants them."""
+def runtime_weights(cascade):
+    """Weights of a cascade as the runtime wants them."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "active.weights.h5"
+        path = Path(folder) / "model.weights.h5"
         cascade.save_weights(path)
-        weights = read_weights(path)
-    idle = tuple(f"module_{i}/" for i in range(active, len(cascade.chain)))
-    return {name: array for name, array in weights.items() if not name.startswith(idle)}
+        return read_weights(path)

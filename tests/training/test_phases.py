@@ -11,7 +11,7 @@ from keras import ops
 
 from neuralcodec.errors import ConfigError
 from neuralcodec.runtime.weights import read_weights
-from neuralcodec.training.trainer import CascadeTrainer
+from neuralcodec.training.settings import Phase
 
 LEARNS = """
 import sys, json, numpy as np
@@ -41,7 +41,7 @@ def test_a_few_steps_lower_the_loss(toy_config, speech_folder, backend):
                           capture_output=True, text=True)
     history = json.loads(done.stdout.splitlines()[-1])
     assert history["backend"] == backend
-    loss = [mel + CascadeTrainer.WEIGHTED * weighted + CascadeTrainer.DISTURBANCE * disturbance for mel, weighted,
+    loss = [mel + Phase.weighted * weighted + Phase.disturbance * disturbance for mel, weighted,
             disturbance in zip(history["mel"], history["weighted"], history["disturbance"])]
     assert loss[-1] < loss[0]
     assert np.all(np.isfinite(history["rate_weight"]))
@@ -51,7 +51,7 @@ def test_a_few_steps_lower_the_loss(toy_config, speech_folder, backend):
 def toy_run(speech_folder, tmp_path_factory):
     """A whole run of a toy configuration: (configuration, output folder)."""
     from neuralcodec.training.phases import train
-    from neuralcodec.training.settings import Phase, TrainingConfig
+    from neuralcodec.training.settings import TrainingConfig
     from neuralcodec.model.config import CascadeConfig, ModuleConfig
 
     small = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)

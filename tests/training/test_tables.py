@@ -9,7 +9,7 @@ from neuralcodec.model.cascade import Cascade
 from neuralcodec.model.config import CascadeConfig, ModuleConfig
 from neuralcodec.training.export import symbols_of
 from neuralcodec.training.tables import fit_tables, nominal_tables
-from neuralcodec.training.validation import active_weights
+from neuralcodec.training.validation import runtime_weights
 
 SMALL = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=16)
 
@@ -35,7 +35,7 @@ def clip(speech_folder):
 
 
 def test_the_integer_networks_cost_what_the_cascade_estimates(cascade, clip):
-    packets = symbols_of(clip, cascade.config, active_weights(cascade, 2))[:50]
+    packets = symbols_of(clip, cascade.config, runtime_weights(cascade))[:50]
     bits = ideal_bits(packets, nominal_tables(cascade))
     estimate = ops.convert_to_numpy(cascade(clip[None])["kbps"])[0] * 1000
     np.testing.assert_allclose(bits[:2], estimate[:2], rtol=0.03)
@@ -43,7 +43,7 @@ def test_the_integer_networks_cost_what_the_cascade_estimates(cascade, clip):
 
 
 def test_fitted_tables_cost_less_than_nominal_ones_and_are_reached(cascade, clip):
-    packets = symbols_of(clip, cascade.config, active_weights(cascade, 2))
+    packets = symbols_of(clip, cascade.config, runtime_weights(cascade))
     fitted = fit_tables(cascade, [packets])
     bits = ideal_bits(packets, fitted)
     assert np.all(bits <= ideal_bits(packets, nominal_tables(cascade)))
@@ -52,5 +52,5 @@ def test_fitted_tables_cost_less_than_nominal_ones_and_are_reached(cascade, clip
 
 
 def test_all_packets_of_a_recording(cascade, clip):
-    packets = symbols_of(clip[:1000], cascade.config, active_weights(cascade, 2))
+    packets = symbols_of(clip[:1000], cascade.config, runtime_weights(cascade))
     assert isinstance(packets, Packets) and len(packets) == 4 + 2
