@@ -117,7 +117,7 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     choose_trainable(cascade, phase)
     rate_weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
     control = RateControl(phase.kbps or config.kbps, rate_weight)
-    trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance)
+    trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance, phase.adversarial)
     trainer.compile_for_backend(GuardedAdam(schedule(phase), global_clipnorm=CLIP_NORM))
     optimizer = trainer.optimizer
     optimizer.build(trainer.trainable_variables)

@@ -24,6 +24,7 @@ class Phase:
         kbps: target bitrate, if it differs from the run's.
         rate_weight: weight of a kbps in the loss at the start; 0 to go on with that of the phase before.
         weighted, disturbance: weights of the LPC-weighted error and the loudness disturbance, beside 1 for log-mel.
+        adversarial: weight of a discriminator that hears no original; 0 for none.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Phase:
     rate_weight: float = 0.0
     weighted: float = 0.3
     disturbance: float = 3.0
+    adversarial: float = 0.0
 
 
 @dataclass(frozen=True)

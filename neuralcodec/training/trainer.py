@@ -4,6 +4,7 @@ from keras import ops
 
 from neuralcodec.model.config import FRAME
 from neuralcodec.training import losses
+from neuralcodec.training.discriminator import Discriminator
 
 
 class RateControl(keras.metrics.Metric):
@@ -52,14 +53,16 @@ class CascadeTrainer(keras.Model):
         cascade: the Cascade to train.
         rate_control: RateControl with the target bitrate.
         weighted, disturbance: weights of these losses, beside 1 for mel.
+        adversarial: weight of what a discriminator says; 0 for none.
     """
 
     PARTS = ("mel", "weighted", "disturbance", "kbps")
 
-    def __init__(self, cascade, rate_control, weighted=0.3, disturbance=3.0):
+    def __init__(self, cascade, rate_control, weighted=0.3, disturbance=3.0, adversarial=0.0):
         super().__init__(name="trainer")
         self.cascade, self.rate_control = cascade, rate_control
-        self.weighted, self.disturbance = weighted, disturbance
+        self.weighted, self.disturbance, self.adversarial = weighted, disturbance, adversarial
+        self.discriminator = Discriminator(name="discriminator") if adversarial else None
         self.means = [keras.metrics.Mean(name=name) for name in self.PARTS]
         self.built = True
 
@@ -85,6 +88,9 @@ class CascadeTrainer(keras.Model):
         disturbance = losses.disturbance_loss(clean, coded, level)
         kbps = ops.mean(ops.sum(y_pred["kbps"], axis=-1))
         loss = mel + self.weighted * weighted + self.disturbance * disturbance + self.rate_control.weight * kbps
+        if self.discriminator:
+            fooled, wrong = self.discriminator(clean, coded, level)
+            loss = loss + self.adversarial * fooled + wrong
         for mean, value in zip(self.means, (mel, weighted, disturbance, kbps)):
             mean.update_state(value)
         self.rate_control.update_state(kbps)
