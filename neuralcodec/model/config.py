@@ -30,6 +30,7 @@ class ModuleConfig:
         step_width: hidden units that turn side information into step sizes.
         context_width: hidden units of the entropy model.
         lookahead: code frames (of this hop) that the decoder waits for before it decodes one.
+        noise_fill: whether the decoder puts noise of a learned level where a coefficient was quantised to zero.
     """
 
     hop: int = 320
@@ -40,6 +41,7 @@ class ModuleConfig:
     step_width: int = 64
     context_width: int = 96
     lookahead: int = 0
+    noise_fill: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,10 @@ def condition_width(hop):
 
 
 def check_module(module):
-    for name, value in asdict(module).items():
+    sizes = asdict(module)
+    if not isinstance(sizes.pop("noise_fill"), bool):
+        raise ConfigError(f'Module setting "noise_fill" must be true or false; got {module.noise_fill!r}.')
+    for name, value in sizes.items():
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1024:
             raise ConfigError(f"Module setting {name!r} must be a whole number from 0 to 1024; got {value!r}.")
     if module.hop not in HOPS:

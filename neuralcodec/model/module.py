@@ -13,6 +13,7 @@ from keras import layers, ops
 
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
 from neuralcodec.model.context import ModuleContext
+from neuralcodec.model.noise import NoiseFill
 from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
 
 FIRST_STEP = -0.3  # initial log of the step, where the first module's coefficients have a variance near 1
@@ -128,6 +129,7 @@ class ResidualModule(layers.Layer):
                                   lookahead=config.lookahead, name="decoder")
         self.quantizer = SoftmaxQuantizer(MODULE_LIMIT, name="quantizer")
         self.context = ModuleContext(config.context_width, not first, name="context")
+        self.noise = NoiseFill(hop, name="noise") if config.noise_fill else None
         self.step_hidden.build((None, condition))
         self.step_out.build((None, config.step_width))
         self.encoder.build((None, None, seen), (None, None, condition))
@@ -179,4 +181,6 @@ class ResidualModule(layers.Layer):
         step = self.step(condition)
         z = self.encode(residual, so_far, condition, step)
         quantised, symbols = self.quantizer(z)
+        if self.noise:
+            quantised = quantised + self.noise(symbols)
         return self.decode(quantised, so_far, condition, step), straight_through(z, symbols)

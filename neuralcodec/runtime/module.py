@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
+from neuralcodec.model.noise_table import NOISE
 from neuralcodec.runtime.layers import Correction, Dense, InverseTransform, Queue, Transform, leaky_relu
 from neuralcodec.runtime.quantizer import Quantizer
-
 
 
 class Known(NamedTuple):
@@ -35,6 +35,10 @@ class ResidualModule:
         self.hop, self.first = config.hop, first
         self._log_step = weights[f"{name}/log_step"] + np.float32(np.log(step_scale))
         self._step_hidden, self._step_out = (Dense(weights, f"{name}/{layer}") for layer in ("step_hidden", "step_out"))
+        self._noise = None
+        if config.noise_fill:
+            self._noise = NOISE.reshape(-1, config.hop) * np.exp(weights[f"{name}/noise/log_level"])
+        self._frames = 0  # decoded so far
         self._encoder = Correction(weights, f"{name}/encoder", seen, config.encoder_width, config.encoder_blocks, 2)
         self._decoder = Correction(weights, f"{name}/decoder", seen, config.decoder_width, config.decoder_blocks,
                                    3 + config.lookahead, config.lookahead)
@@ -65,7 +69,10 @@ class ResidualModule:
 
     def decode(self, symbols, known):
         """Symbols (K, hop) -> decoded so far (n,), this module included, up to the last sample that is complete."""
-        t = self._quantizer.reconstruct(symbols) * known.step
+        z = self._quantizer.reconstruct(symbols)
+        if self._noise is not None:
+            z += np.where(symbols == 0, self._next_noise(len(symbols)), np.float32(0))
+        t = z * known.step
         correction = self._decoder(self._seen(t, known), known.condition)
         self._coefficients.push(t)
         decoded = self._inverse(self._coefficients.pop(len(correction)) + correction)
@@ -73,6 +80,11 @@ class ResidualModule:
             return decoded
         self._so_far.push(known.so_far)
         return decoded + self._so_far.pop(len(decoded))
+
+    def _next_noise(self, count):
+        rows = (self._frames + np.arange(count)) % len(self._noise)
+        self._frames += count
+        return self._noise[rows]
 
     def _seen(self, t, known):
         return t if self.first else np.concatenate([t, known.coefficients], axis=1)

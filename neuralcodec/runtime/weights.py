@@ -23,6 +23,7 @@ CONV_FRAMES = 3  # frames that the convolution of a residual block looks at
 
 # Keras numbers the variables of a layer, trainable ones first; all other layers are dense: kernel, bias.
 _VARIABLES = {
+    "noise": ("log_level",),
     "lsf_quantizer": ("log_step", "mean", "std"),
     "quantizer": ("offset",),
     "module": ("basis", "log_step"),
@@ -168,6 +169,7 @@ def _module(config, first):
         "log_step": (hop,),
         **_dense("step_hidden", condition, config.step_width),
         "step_out/kernel": (config.step_width, hop),
+        **({"noise/log_level": (hop,)} if config.noise_fill else {}),
         "quantizer/offset": (MODULE_VALUES,),
         **_correction("encoder", seen, hop, condition, config.encoder_width, config.encoder_blocks, frames=2),
         **_correction("decoder", seen, hop, condition, config.decoder_width, config.decoder_blocks,

@@ -11,11 +11,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from neuralcodec.errors import ConfigError, OutputExistsError, PresetError
+from neuralcodec.errors import ConfigError, OutputExistsError
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.model.config import FRAME
-from neuralcodec.runtime.weights import check_weights, read_weights
+from neuralcodec.runtime.weights import read_weights, weight_shapes
 from neuralcodec.training.data import ClipSampler, audio_files, load_speech
 from neuralcodec.training.settings import LPC
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
@@ -91,17 +91,19 @@ def starting_weights(start):
 
 
 def load_start(cascade, start):
-    """Takes weights from a preset or checkpoint.
+    """Takes weights from a preset or checkpoint; what it does not have yet keeps its initial values.
 
     Raises:
         ConfigError: its weights are not those of a cascade of this configuration.
     """
     path = starting_weights(start)
-    try:
-        check_weights(read_weights(path), cascade.config)
-    except PresetError as error:
-        raise ConfigError(f"The run cannot start from {start!r}: {error}") from error
-    cascade.load_weights(path)
+    shapes, found = weight_shapes(cascade.config), read_weights(path)
+    foreign = [name for name, array in found.items() if shapes.get(name) != array.shape]
+    if foreign:
+        raise ConfigError(f"The run cannot start from {start!r}: its weights {foreign[0]!r} do not fit the model.")
+    with warnings.catch_warnings():  # Keras tells of what the file lacks
+        warnings.simplefilter("ignore")
+        cascade.load_weights(path, skip_mismatch=len(found) < len(shapes))
 
 
 def adapt(cascade, samples, seed):

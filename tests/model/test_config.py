@@ -28,6 +28,7 @@ def test_delay_adds_up(modules, delay, packet_delays):
     ({"modules": [{"hop": 320, "width": 3}]}, "width"),
     ({"modules": [{"hop": 320, "encoder_width": -1}]}, "encoder_width"),
     ({"modules": [{"hop": 320, "encoder_width": 1e9}]}, "encoder_width"),
+    ({"modules": [{"hop": 320, "noise_fill": 1}]}, "noise_fill"),
     ({"modules": [{"hop": 320}], "lpc": "maybe"}, "lpc"),
     ({"modules": [{"hop": 320}], "bits": 3}, "bits"),
     ({"modules": []}, "modules"),

@@ -19,8 +19,8 @@ CONFIGS = {
     "two modules": CascadeConfig("trained", (ModuleConfig(**SMALL), ModuleConfig(hop=80, lookahead=2, **SMALL))),
     "packets out of step": CascadeConfig("fixed", (ModuleConfig(hop=80, **SMALL), ModuleConfig(hop=160, **SMALL))),
     "three modules": CascadeConfig("trained", (ModuleConfig(hop=80, lookahead=1, encoder_blocks=2, **SMALL),
-                                               ModuleConfig(hop=80, decoder_blocks=0, **SMALL),
-                                               ModuleConfig(hop=320, encoder_blocks=0, **SMALL))),
+                                               ModuleConfig(hop=80, decoder_blocks=0, noise_fill=True, **SMALL),
+                                               ModuleConfig(hop=320, encoder_blocks=0, noise_fill=True, **SMALL))),
 }
 
 
@@ -32,6 +32,8 @@ def make_cascade(config):
         spread = {"offset": 0.5, "log_step": 0.2, "bias": 0.05, "mean": 0.01}.get(variable.name, 0.0)
         if variable.path.endswith("leave/kernel"):
             spread = 0.1
+        if variable.path.endswith("noise/log_level"):
+            variable.assign(np.full(variable.shape, -0.5, "float32"))  # loud enough to be missed
         variable.assign(variable + spread * rng.standard_normal(variable.shape).astype("float32"))
     cascade.lsf_quantizer.std.assign(np.linspace(0.05, 0.15, 16, dtype="float32"))
     return cascade

@@ -124,17 +124,18 @@ def test_a_damaged_checkpoint_is_said(toy_run, tmp_path):
             read_optimizer(GuardedAdam(1e-3), tmp_path)
 
 
-def test_a_run_starts_from_weights_of_its_own_shape_only(toy_run):
+def test_a_run_can_start_from_weights_that_lack_a_new_part(toy_run, tmp_path):
     from dataclasses import replace
 
     from neuralcodec.model.cascade import Cascade
     from neuralcodec.training.phases import CHECKPOINT, load_start
 
     config, output, _ = toy_run
-    cascade = Cascade(config.model)
+    modules = tuple(replace(module, noise_fill=True) for module in config.model.modules)
+    cascade = Cascade(replace(config.model, modules=modules))
     load_start(cascade, str(output / CHECKPOINT))
     expected = read_weights(output / CHECKPOINT)["module_1/basis"]
     np.testing.assert_array_equal(ops.convert_to_numpy(cascade.chain[1].basis), expected)
-    modules = (replace(config.model.modules[0], encoder_width=16), config.model.modules[1])
-    with pytest.raises(ConfigError, match="cannot start from"):
-        load_start(Cascade(replace(config.model, modules=modules)), str(output / CHECKPOINT))
+    other = Cascade(replace(config.model, modules=(replace(modules[0], encoder_width=16), modules[1])))
+    with pytest.raises(ConfigError, match="do not fit the model"):
+        load_start(other, str(output / CHECKPOINT))

@@ -1,0 +1,8 @@
+"""The noise that fills zeros: far too long to be heard as a pattern. Knows no Keras."""
+import numpy as np
+
+from neuralcodec.model.config import FRAME
+
+PACKETS = 64  # 1.28 s, then it begins again
+# A RandomState's stream never changes between versions of NumPy, unlike that of its successor.
+NOISE = np.random.RandomState(1).uniform(-1, 1, PACKETS * FRAME).astype(np.float32)
