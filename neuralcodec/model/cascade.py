@@ -63,6 +63,11 @@ class LsfQuantizer(keras.layers.Layer):
         self.mean.assign(ops.mean(lsf, axis=0))
         self.std.assign(ops.std(lsf, axis=0))
 
+    def reset(self):
+        """Back to even steps, a third of a deviation each: what a quantiser that is not trained has."""
+        self.log_step.assign(ops.full((ORDER,), math.log(LSF_STEP)))
+        self.quantizer.offset.assign(ops.zeros_like(self.quantizer.offset))
+
     def normalise(self, lsf):
         return (lsf - self.mean) / self.std
 

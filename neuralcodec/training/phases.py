@@ -104,6 +104,8 @@ def load_start(cascade, start):
     with warnings.catch_warnings():  # Keras tells of what the file lacks
         warnings.simplefilter("ignore")
         cascade.load_weights(path, skip_mismatch=len(found) < len(shapes))
+    if cascade.config.lpc == "fixed":  # even where the weights are those of a trained one
+        cascade.lsf_quantizer.reset()
 
 
 def adapt(cascade, samples, seed):
