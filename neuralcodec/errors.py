@@ -61,6 +61,14 @@ class TrainingDataError(NeuralCodecError):
     """Too little usable speech to train, tune or evaluate on."""
 
 
+class NotBetterError(NeuralCodecError):
+    """A fine-tuned preset that is no better than it was, or has another bitrate. `history` has the figures."""
+
+    def __init__(self, message, history=None):
+        super().__init__(message)
+        self.history = history
+
+
 class MissingDependencyError(NeuralCodecError, ImportError):
     """An optional package or system library is needed for what was asked."""
 

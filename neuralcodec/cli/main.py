@@ -10,6 +10,7 @@ from neuralcodec.cli.compress import compress
 from neuralcodec.cli.decompress import decompress
 from neuralcodec.cli.demo import demo
 from neuralcodec.cli.evaluate import evaluate
+from neuralcodec.cli.finetune import finetune
 from neuralcodec.cli.info import info
 from neuralcodec.cli.presets import presets
 from neuralcodec.cli.report import report
@@ -26,7 +27,7 @@ def cli():
     """A neural speech codec: 16 kHz speech at 9 to 24 kbps."""
 
 
-for command in (compress, decompress, info, presets, demo, evaluate, report, train):
+for command in (compress, decompress, info, presets, demo, evaluate, report, train, finetune):
     cli.add_command(command)
 
 

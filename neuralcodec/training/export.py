@@ -21,7 +21,7 @@ ROUNDS = 6
 SLOPE = -2.5  # d log(rate) / d log(step), where the search starts: trained codes lie close to the bins' borders
 
 
-def export(cascade, config, data, directory, details=None, overwrite=False):
+def export(cascade, config, data, directory, details=None, overwrite=False, target=None):
     """Writes a preset from a trained cascade.
 
     All step sizes are scaled together until files of the training speech cost the nominal rate, header included, on
@@ -30,20 +30,23 @@ def export(cascade, config, data, directory, details=None, overwrite=False):
     Args:
         cascade: the trained Cascade, of which the active modules are written; their step sizes are changed.
         config: TrainingConfig.
-        data: folder or list of training recordings.
+        data: folder or list of training recordings, or list of float32 (n,) at 16 kHz.
         directory: where the preset goes.
         details: further entries of metadata.json.
         overwrite: whether an existing preset may be replaced.
+        target: kbps that files of this speech are to cost, where that is not the nominal rate.
 
     Returns:
         Preset.
     """
     cascade = cascade.active_part()
-    recordings = calibration_speech(data, config.rate_folders)
+    target = target or config.kbps
+    recordings = data if isinstance(data, list) and isinstance(data[0], np.ndarray) else calibration_speech(
+        data, config.rate_folders)
     scale, slope, last = 0.0, SLOPE, None
     for _ in range(ROUNDS):
         preset, kbps = _write(cascade, config, recordings, directory, details, overwrite or last is not None)
-        error = np.log(kbps / config.kbps)
+        error = np.log(kbps / target)
         if abs(error) < TOLERANCE:
             break
         if last is not None and scale != last[0]:
@@ -89,9 +92,13 @@ def _write(cascade, config, recordings, directory, details, overwrite):
         preset = save_preset(directory, **facts, config=cascade.config, weights_file=weights_file, tables=tables,
                              card=model_card({**facts, **(details or {})}), details=details,
                              overwrite=overwrite)
-    codec = Codec(preset)
+    return preset, kbps_of_files(Codec(preset), recordings)
+
+
+def kbps_of_files(codec, recordings):
+    """Mean bitrate of files of recordings, a list of float32 (n,)."""
     rates = [len(codec.encode(samples, SAMPLE_RATE)) * 8 / samples.size * SAMPLE_RATE / 1000 for samples in recordings]
-    return preset, float(np.mean(rates))
+    return float(np.mean(rates))
 
 
 def symbols_of(samples, model, weights):

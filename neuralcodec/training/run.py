@@ -7,7 +7,7 @@ import keras
 
 from neuralcodec.training.data import audio_files, readable
 from neuralcodec.training.export import export, in_folder
-from neuralcodec.training.phases import train
+from neuralcodec.training.phases import Progress, train
 from neuralcodec.training.settings import TrainingConfig
 from neuralcodec.training.validation import Validation, hold_back
 
@@ -34,7 +34,8 @@ def run(config, data, output, resume=False):
     recordings = [samples.astype("float32") / 32768 for _, samples in readable(held_back, {})]
     validate = Validation(recordings) if recordings else None
     cascade = train(config, training, output, resume, [Report()], validate)
-    details = {"training": {"config": config.to_dict(), "files": len(training), "backend": keras.backend.backend()}}
+    details = {"training": {"config": config.to_dict(), "files": len(training), "backend": keras.backend.backend(),
+                            "rate_weight": Progress.read(output).rate_weight}}
     return export(cascade, config, training, output / config.name, details, overwrite=True)
 
 
