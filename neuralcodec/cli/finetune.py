@@ -5,35 +5,52 @@ from pathlib import Path
 
 import click
 
+from neuralcodec.cli import options
+
+EPOCHS = 3
+
 
 @click.command()
-@click.option("--preset", metavar="NAME", required=True, help="What to start from: a preset, a folder or a repository.")
+@options.preset
 @click.option("--data", metavar="DIR", required=True, type=click.Path(path_type=Path),
               help="Folder of your recordings, searched recursively.")
-@click.option("--output", "-o", metavar="DIR", required=True, type=click.Path(path_type=Path),
+@click.option("-o", "--output", metavar="DIR", required=True, type=click.Path(path_type=Path),
               help="Folder for the tuned preset, which takes its name.")
 @click.option("--validation-data", metavar="DIR", type=click.Path(path_type=Path),
               help="Recordings that judge the result; by default a tenth of the speech is held back.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Train so long.")
-@click.option("--epochs", type=click.IntRange(min=1), help="Train so many epochs (3 by default).")
-@click.option("--freeze", metavar="PART", multiple=True, help='Keep "lpc", "module_0", ... as it is; may be repeated.')
-@click.option("--push", metavar="REPO", help="Publish the result on the Hugging Face Hub, as user/name.")
-def finetune(preset, data, output, validation_data, minutes, epochs, freeze, push):
-    """Tune a preset to your own speech."""
+@click.option("--minutes", metavar="M", type=click.FloatRange(min=0, min_open=True), help="Train for M minutes.")
+@click.option("--epochs", metavar="N", type=click.IntRange(min=1), help=f"Train for N epochs; {EPOCHS} by default.")
+@click.option("--freeze", metavar="PART", multiple=True,
+              help="Keep a part as it is: lpc, module_0, ...; may be given several times.")
+@click.option("--push", metavar="REPO", help="Also publish the result on the Hugging Face Hub, as user/name.")
+@options.force
+def finetune(preset, data, output, validation_data, minutes, epochs, freeze, push, force):
+    """Tune a preset to your own speech; at least 30 s of it, better some minutes.
+
+    Prints figures of held-back speech before and after. Nothing is written if the preset did not get better. Ctrl-C
+    ends the training early and keeps the best weights so far.
+    """
+    from neuralcodec.zoo.presets import check_free, list_presets, load_preset
+
     if minutes and epochs:
-        raise click.UsageError("Give --minutes or --epochs, not both.")
-    if output.exists():
-        raise click.UsageError(f"{output} is there already; choose another folder.")
+        raise click.UsageError("--minutes and --epochs exclude each other.")
+    check_free(output, force)  # an error here should not come after all the work
+    base = load_preset(preset)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # only what matters to the user; before TensorFlow is imported
     from neuralcodec.codec import Codec
 
-    codec = Codec.from_pretrained(preset)
-    history = codec.finetune(data, epochs=epochs or 3, minutes=minutes, validation_data=validation_data,
-                             freeze=freeze, name=output.name)
-    for reason in history.skipped.values():
-        click.echo(f"Skipped: {reason}", err=True)
-    click.echo(f"On {history.judged} held-back pieces, {history}.", err=True)
-    codec.save_pretrained(output)
+    codec = Codec(base)
+    codec.finetune(data, epochs=epochs or EPOCHS, minutes=minutes, validation_data=validation_data, freeze=freeze,
+                   name=_name(output, {base.name, *list_presets()}))
+    codec.save_pretrained(output, overwrite=force)
     click.echo(f"Wrote {output}.", err=True)
     if push:
         click.echo(codec.push_to_hub(push))
+
+
+def _name(output, taken):
+    """A preset is called like its folder, unless nothing can be called so or another preset is."""
+    from neuralcodec.zoo.metadata import is_name
+
+    name = output.resolve().name
+    return name if is_name(name) and name not in taken else None

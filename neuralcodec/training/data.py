@@ -30,9 +30,9 @@ def audio_files(data):
     return files
 
 
-def read_speech(path):
-    """A recording as 16 kHz mono int16 samples (N,)."""
-    with AudioSource(path) as source:
+def read_speech(recording, sample_rate=None):
+    """A recording (a path, or an array and its rate) as 16 kHz mono int16 samples (N,)."""
+    with AudioSource(recording, sample_rate) as source:
         blocks = [np.round(np.clip(block, -1, 1) * 32767).astype(np.int16) for block in source.blocks()]
     return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
 

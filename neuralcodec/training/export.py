@@ -21,7 +21,7 @@ ROUNDS = 6
 SLOPE = -2.5  # d log(rate) / d log(step), where the search starts: trained codes lie close to the bins' borders
 
 
-def export(cascade, config, data, directory, details=None, overwrite=False, target=None):
+def export(cascade, config, data, directory, details=None, overwrite=False):
     """Writes a preset from a trained cascade.
 
     All step sizes are scaled together until files of the training speech cost the nominal rate, header included, on
@@ -30,31 +30,47 @@ def export(cascade, config, data, directory, details=None, overwrite=False, targ
     Args:
         cascade: the trained Cascade, of which the active modules are written; their step sizes are changed.
         config: TrainingConfig.
-        data: folder or list of training recordings, or list of float32 (n,) at 16 kHz.
+        data: folder or list of training recordings.
         directory: where the preset goes.
         details: further entries of metadata.json.
         overwrite: whether an existing preset may be replaced.
-        target: kbps that files of this speech are to cost, where that is not the nominal rate.
 
     Returns:
         Preset.
     """
-    cascade = cascade.active_part()
-    target = target or config.kbps
-    recordings = data if isinstance(data, list) and isinstance(data[0], np.ndarray) else calibration_speech(
-        data, config.rate_folders)
+    cascade, recordings = cascade.active_part(), calibration_speech(data, config.rate_folders)
+
+    def write(again):
+        return write_preset(cascade, config, recordings, directory, details, overwrite or again)
+
+    return calibrate(cascade.chain, recordings, config.kbps, write)
+
+
+def calibrate(modules, recordings, kbps, write):
+    """Scales step sizes until files of recordings cost a bitrate, header included, on average over recordings.
+
+    Args:
+        modules: list of the cascade's modules whose step sizes are scaled.
+        recordings: list of float32 (n,) at 16 kHz.
+        kbps: the bitrate.
+        write: called as write(again) after each change, `again` if it is not the first time; returns the Preset that
+            it wrote.
+
+    Returns:
+        Preset.
+    """
     scale, slope, last = 0.0, SLOPE, None
     for _ in range(ROUNDS):
-        preset, kbps = _write(cascade, config, recordings, directory, details, overwrite or last is not None)
-        error = np.log(kbps / target)
-        if abs(error) < TOLERANCE:
+        preset = write(last is not None)
+        error = np.log(kbps_of_files(Codec(preset), recordings) / kbps)
+        if abs(error) < TOLERANCE or not modules:
             break
         if last is not None and scale != last[0]:
             slope = np.clip((error - last[1]) / (scale - last[0]), -5.0, -0.3)
         last = (scale, error)
         change = -error / slope
         scale += change
-        for module in cascade.chain:
+        for module in modules:
             module.log_step.assign_add(np.full(module.log_step.shape, change, "float32"))
     return preset
 
@@ -81,18 +97,16 @@ def in_folder(path, patterns):
     return any(fnmatch(part, pattern) for part in path.parts[:-1] for pattern in patterns)
 
 
-def _write(cascade, config, recordings, directory, details, overwrite):
-    """Fits tables, writes the preset, and measures what its files cost: (Preset, kbps)."""
+def write_preset(cascade, config, recordings, directory, details, overwrite):
+    """Fits tables to recordings, a list of float32 (n,), and writes the preset; returns it."""
     with tempfile.TemporaryDirectory() as folder:
         weights_file = Path(folder) / "model.weights.h5"
         cascade.save_weights(weights_file)
         weights = read_weights(weights_file)
         tables = fit_tables(cascade, [symbols_of(samples, cascade.config, weights) for samples in recordings])
         facts = {"name": config.name, "description": config.description, "kbps": config.kbps}
-        preset = save_preset(directory, **facts, config=cascade.config, weights_file=weights_file, tables=tables,
-                             card=model_card({**facts, **(details or {})}), details=details,
-                             overwrite=overwrite)
-    return preset, kbps_of_files(Codec(preset), recordings)
+        return save_preset(directory, **facts, config=cascade.config, weights_file=weights_file, tables=tables,
+                           card=model_card({**facts, **(details or {})}), details=details, overwrite=overwrite)
 
 
 def kbps_of_files(codec, recordings):

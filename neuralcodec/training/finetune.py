@@ -1,115 +1,110 @@
 """Fine-tuning: a preset goes on learning from one's own speech, at its bitrate, and is kept only if it got better."""
-import contextlib
 import math
+import shutil
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field, replace
+import weakref
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from neuralcodec.codec import Codec
-from neuralcodec.errors import ConfigError, NotBetterError
-from neuralcodec.evaluation.metrics import installed_metrics, score
+from neuralcodec.errors import ConfigError, TrainingDataError
+from neuralcodec.evaluation.record import record
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.model.config import FRAME, SAMPLE_RATE
+from neuralcodec.training.course import FINAL, WARMUP, Best, Course, CourseReport, ctrl_c_stops
 from neuralcodec.training.data import ClipSampler
-from neuralcodec.training.export import export, kbps_of_files
+from neuralcodec.training.distribution import on_devices
+from neuralcodec.training.export import calibrate, write_preset
+from neuralcodec.training.judge import FinetuneHistory, as_text, check_better, gains, judge, means
 from neuralcodec.training.phases import CLIP_NORM, batches, choose_trainable
-from neuralcodec.training.recordings import check_amount, gather, pieces, split
-from neuralcodec.training.run import Report
+from neuralcodec.training.recordings import check_amount, gather, listing, pieces, split
 from neuralcodec.training.settings import LPC, Phase, TrainingConfig, check_values
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
 from neuralcodec.training.validation import Validation
-from neuralcodec.zoo.presets import WEIGHTS, copy_preset, load_preset
+from neuralcodec.zoo.presets import WEIGHTS, load_preset
 
-LEARNING_RATE = 2e-4
 PASSES, LEAST_STEPS = 6, 50  # an epoch: as many random clips as would fill the speech so often
-MINUTES_STEPS = 100  # of an epoch, where the time is given
+ENDLESS = 10 ** 6  # epochs, where the time decides
 MOST_JUDGED = 24  # held-back pieces
-RATE_TOLERANCE = 0.03
-RATE_WEIGHT = 0.1  # of presets that do not tell theirs
-SHORTEST_TO_CALIBRATE = 2 * SAMPLE_RATE
+TABLE_PIECES = 40  # that the tables are fitted to
+RATE_CLIPS = 8  # batches that tell what the preset spends on random clips
 
 
 @dataclass
-class FinetuneHistory:
-    """What happened.
+class Speech:
+    """What is trained on and what judges.
 
     Args:
-        history: dict of name -> list, one value an epoch, as in Keras' History.
-        before, after: dicts of metric -> mean over the held-back speech, `kbps` among them, from real files.
-        judged: how many held-back pieces there were.
-        skipped: {recording: reason} of what was not used.
+        training: list of int16 (n,), a recording each.
+        held_back: list of float32 (n,), pieces of at most 8 s.
+        skipped: {recording: sentence} of what is not used.
     """
 
-    history: dict
-    before: dict
-    after: dict
-    judged: int
-    skipped: dict = field(default_factory=dict)
+    training: list
+    held_back: list
+    skipped: dict
 
     def __str__(self):
-        return f"before {_figures(self.before)}; after {_figures(self.after)} ({self.judged} held-back pieces)"
+        seconds = [sum(part.size for part in parts) / SAMPLE_RATE for parts in (self.training, self.held_back)]
+        return f"{seconds[0]:.0f} s of speech to train on, {seconds[1]:.0f} s held back"
 
 
-def finetune(preset, data, directory, *, name=None, epochs=3, minutes=None, validation_data=None, freeze=(),
-             learning_rate=LEARNING_RATE, batch_size=12, callbacks=(), distribution=None, seed=1):
-    """Trains a preset on one's own speech; see `Codec.finetune`.
-
-    Args:
-        preset: Preset.
-        directory: where the tuned preset goes; nothing is written there unless it is better.
-        name: of the tuned preset; by default that of the old one with `-tuned` behind it.
-        data, epochs, minutes, validation_data, freeze, learning_rate, batch_size, callbacks, distribution, seed: as for
-            `Codec.finetune`.
+def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning_rate, batch_size, callbacks,
+             distribution, name, seed, verbose):
+    """Trains a preset on one's own speech; arguments as for `Codec.finetune`.
 
     Returns:
-        (Preset, FinetuneHistory).
+        (Preset, FinetuneHistory). The preset's folder is a temporary one and is removed with the preset.
     """
-    recordings, skipped = gather(data)
-    check_amount(recordings)
-    if validation_data is None:
-        training, held_back = split(recordings)
-    else:
-        training, held_back = recordings, pieces(gather(validation_data)[0])
-    held_back = [part.astype("float32") / 32768 for part in held_back[:MOST_JUDGED]]
-    before = judge(Codec(preset), held_back)
-    config = settings(preset, name, seed, batch_size)
-    phase = replace(config.phases[0], train=_learning(preset, freeze), learning_rate=learning_rate)
-    samples = np.concatenate(training)
-    with _scope(distribution):
-        cascade, history = _train(preset, config, phase, samples, held_back, epochs, minutes, callbacks)
-    calibration = [part.astype("float32") / 32768 for part in pieces(training) if part.size >= SHORTEST_TO_CALIBRATE]
-    calibration = (calibration or [samples.astype("float32") / 32768]) + held_back
-    with tempfile.TemporaryDirectory() as folder:  # only what is better goes further
-        details = {"base_model": preset.name, "training": {"config": config.to_dict(), "files": len(recordings),
-                                                           "backend": keras.backend.backend()}}
-        tuned = export(cascade, config, calibration, Path(folder, "tuned"), details,
-                       target=kbps_of_files(Codec(preset), calibration))
-        history = FinetuneHistory(history, before, judge(Codec(tuned), held_back), len(held_back), skipped)
-        check_better(history)
-        copy_preset(tuned, directory)
-    return load_preset(directory), history
+    if (epochs if minutes is None else minutes) <= 0:
+        raise ConfigError("Training takes at least one epoch, or more than 0 minutes.")
+    config = settings(preset, freeze, learning_rate, batch_size, name, seed)
+    speech = read(data, validation_data)
+    _say(f"{speech}.{listing(speech.skipped)}", verbose)
+    before = judge(Codec(preset), speech.held_back)
+    _say(f"Before: {as_text(means(before))}.", verbose)
+    with on_devices(distribution, batch_size):
+        weights, logs, steps = train(preset, config, speech, epochs, minutes, callbacks, verbose)
+    config = replace(config, phases=(replace(config.phases[0], steps=steps),))
+    tuned, after = write(preset, config, weights, speech, before)
+    history = FinetuneHistory(logs, means(before), means(after), gains(before, after), len(before), speech.skipped)
+    _say(f"After: {as_text(history.after)}.", verbose)
+    check_better(history)
+    return tuned, history
 
 
-def settings(preset, name, seed, batch_size):
-    """TrainingConfig of one phase, with the loss that the preset was trained with last."""
-    trained = preset.metadata.get("training")
-    trained = trained if isinstance(trained, dict) else {}
+def _say(text, verbose):
+    if verbose:
+        print(text, file=sys.stderr, flush=True)
+
+
+def settings(preset, freeze, learning_rate, batch_size, name, seed):
+    """TrainingConfig of one phase, with the losses of the preset's own last phase.
+
+    Raises:
+        ConfigError: a setting that cannot be used.
+    """
+    training = preset.metadata.get("training")
+    training = training if isinstance(training, dict) else {}
     try:
-        last = TrainingConfig.from_dict(trained["config"]).phases[-1]
-    except (KeyError, ConfigError):
-        last = Phase("", 1, 1)
-    weight = trained.get("rate_weight")
-    weight = float(weight) if isinstance(weight, (int, float)) and 0 < weight < 5 else RATE_WEIGHT
-    phase = replace(last, name="fine-tuning", modules=len(preset.config.modules), kbps=0.0, rate_weight=weight)
-    config = TrainingConfig(name=name or f"{preset.name}-tuned", description=preset.metadata["description"],
-                            kbps=preset.metadata["kbps"], model=preset.config, phases=(phase,), seed=seed,
-                            batch_size=batch_size, start=preset.name)
+        own = TrainingConfig.from_dict(training.get("config"))
+        last, weight = own.phases[-1], own.rate_weight
+    except ConfigError:  # a stranger's, or none
+        last, weight = Phase("", 1, 1), TrainingConfig.rate_weight
+    reached = training.get("rate_weight")
+    phase = replace(last, name="fine-tuning", steps=1, modules=len(preset.config.modules), kbps=0.0,
+                    train=_learning(preset, freeze), learning_rate=learning_rate,
+                    final_learning_rate=FINAL * learning_rate, warmup=WARMUP,
+                    rate_weight=reached if isinstance(reached, float) and reached > 0 else weight)
+    config = TrainingConfig(name=name or f"{preset.name.removesuffix('-tuned')}-tuned",
+                            description=preset.metadata["description"], kbps=preset.metadata["kbps"],
+                            model=preset.config, phases=(phase,), start=preset.name, seed=seed, batch_size=batch_size)
     check_values(config)
+    check_values(phase)
     return config
 
 
@@ -123,121 +118,95 @@ def _learning(preset, freeze):
     freeze = (freeze,) if isinstance(freeze, str) else tuple(freeze)
     unknown = [part for part in freeze if part not in parts]
     if unknown or set(freeze) == set(parts):
-        wrong = f"{unknown[0]!r} is none" if unknown else "all of them are frozen, and nothing is left to learn"
+        wrong = f"{unknown[0]!r} is none" if unknown else "these are all, and nothing is left to learn"
         raise ConfigError(f"`freeze` must name some of the parts {', '.join(parts)}; {wrong}.")
     return tuple(part for part in parts if part not in freeze)
 
 
-@contextlib.contextmanager
-def _scope(distribution):
-    """Puts what is built inside on several devices."""
-    if distribution is None:
-        yield
-    elif isinstance(distribution, keras.distribution.Distribution):
-        with distribution.scope():
-            yield
-    elif hasattr(distribution, "scope") and keras.backend.backend() == "tensorflow":
-        with distribution.scope():
-            yield
+def read(data, validation_data):
+    """Reads and splits a user's speech.
+
+    Returns:
+        Speech.
+
+    Raises:
+        TrainingDataError: too little of it, to train on or to judge by.
+    """
+    judges, not_judging = ({}, {}) if validation_data is None else gather(validation_data)
+    recordings, skipped = gather(data, besides=judges)
+    check_amount(recordings, skipped)
+    training = list(recordings.values())
+    if validation_data is None:
+        training, held_back = split(training)
     else:
-        raise ConfigError("`distribution` must be a keras.distribution.DataParallel (JAX) or a "
-                          f"tf.distribute.MirroredStrategy (TensorFlow); got {type(distribution).__name__}.")
+        held_back = list(judges.values())
+    held_back = pieces(held_back)
+    if not held_back:
+        raise TrainingDataError("The speech that is held back is too short or too quiet to judge by; give other "
+                                "recordings as validation data.")
+    chosen = np.linspace(0, len(held_back) - 1, min(len(held_back), MOST_JUDGED)).astype(int)
+    return Speech(training, [held_back[i] for i in chosen], {**skipped, **not_judging})
 
 
-def _train(preset, config, phase, samples, held_back, epochs, minutes, callbacks):
-    """Returns (Cascade with the best weights of all epochs, dict of lists as in Keras' History)."""
+def train(preset, config, speech, epochs, minutes, callbacks, verbose):
+    """Trains for some epochs or minutes, or until Ctrl-C.
+
+    Returns:
+        weights: of the best epoch, a list of arrays as `Cascade.get_weights` has them.
+        logs: dict of lists, a value per epoch, as in Keras' History.
+        steps: how many there were.
+    """
     keras.utils.set_random_seed(config.seed)
-    cascade = Cascade(preset.config)
+    cascade, phase = Cascade(preset.config), config.phases[0]
     cascade.load_weights(preset.directory / WEIGHTS)
     choose_trainable(cascade, phase)
-    per_pass = samples.size / (config.batch_size * config.clip_frames * FRAME)
-    steps = MINUTES_STEPS if minutes else max(LEAST_STEPS, math.ceil(PASSES * per_pass))
-    rate = phase.learning_rate if minutes else keras.optimizers.schedules.CosineDecay(
-        0.0, max(steps * epochs - LEAST_STEPS // 2, 1), alpha=0.01, warmup_steps=LEAST_STEPS // 2,
-        warmup_target=phase.learning_rate)
-    clip_frames = config.clip_frames + incomplete_frames(cascade.config)
-    clips = ClipSampler(samples, clip_frames * FRAME, config.batch_size, config.seed)
-    target = rate_on_clips(cascade, clips)
-    trainer = CascadeTrainer(cascade, RateControl(target, phase.rate_weight), phase.weighted, phase.disturbance,
-                             phase.adversarial)
-    trainer.compile_for_backend(GuardedAdam(rate, global_clipnorm=CLIP_NORM))
-    best = Best(cascade, Validation(held_back))
-    deadline = [Deadline(minutes, phase.learning_rate)] if minutes else []
-    history = keras.callbacks.History()
-    try:
-        trainer.fit(batches(clips), epochs=10 ** 6 if minutes else epochs, steps_per_epoch=steps, verbose=0,
-                    callbacks=[*deadline, best, Report(), history, *callbacks])
-    except KeyboardInterrupt:
-        if best.weights is None:
-            raise
-        print("\nStopped; the best weights so far are kept.", file=sys.stderr)
-    tuned = Cascade(preset.config)  # the old one's variables may be gone after an interruption
-    tuned.set_weights(best.weights)
-    return tuned, history.history
+    samples = np.concatenate(speech.training)
+    length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
+    clips = ClipSampler(samples, length, config.batch_size, config.seed)
+    control = RateControl(rate_on_clips(cascade, clips), phase.rate_weight)
+    trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance, phase.adversarial)
+    trainer.compile_for_backend(GuardedAdam(phase.learning_rate, global_clipnorm=CLIP_NORM))
+    steps = math.ceil(PASSES * samples.size / (config.batch_size * config.clip_frames * FRAME))
+    course = Course(phase.learning_rate, minutes and minutes * 60)
+    best, log = Best(cascade, Validation(speech.held_back)), keras.callbacks.History()
+    report = [CourseReport(course)] if verbose else []
+    with ctrl_c_stops(course):
+        trainer.fit(batches(clips), epochs=ENDLESS if minutes else epochs, steps_per_epoch=max(steps, LEAST_STEPS),
+                    verbose=0, shuffle=False, callbacks=[course, best, *report, log, *callbacks])
+    return best.weights, log.history, course.steps
 
 
-def rate_on_clips(cascade, clips, batches=8):
+def rate_on_clips(cascade, clips):
     """What the untouched preset spends on random clips, in kbps: the target in training."""
-    return float(np.mean([keras.ops.convert_to_numpy(cascade(clips.batch()[0])["kbps"]).sum(-1).mean()
-                          for _ in range(batches)]))
+    rates = [cascade(clips.batch()[0])["kbps"] for _ in range(RATE_CLIPS)]
+    return float(np.mean([keras.ops.convert_to_numpy(kbps).sum(axis=-1) for kbps in rates]))
 
 
-class Best(keras.callbacks.Callback):
-    """Judges the held-back speech after every epoch and keeps the best weights."""
+def write(preset, config, weights, speech, before):
+    """Writes the tuned preset to a temporary folder, at the rate that the held-back speech had before.
 
-    def __init__(self, cascade, validate):
-        super().__init__()
-        self.cascade, self.validate, self.weights, self.score = cascade, validate, None, -np.inf
-
-    def on_epoch_end(self, epoch, logs=None):
-        figures = self.validate(self.cascade)
-        logs.update(figures)
-        score = figures.get("valid_pesq", figures["valid_si_sdr"])
-        if score > self.score:
-            self.score, self.weights = score, self.cascade.get_weights()
-
-
-class Deadline(keras.callbacks.Callback):
-    """Ends training after so many minutes; the learning rate falls along a cosine until then."""
-
-    def __init__(self, minutes, learning_rate):
-        super().__init__()
-        self.seconds, self.learning_rate = minutes * 60, learning_rate
-
-    def on_train_begin(self, logs=None):
-        self.started = time.monotonic()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        done = min(1.0, (time.monotonic() - self.started) / self.seconds)
-        self.model.optimizer.learning_rate = self.learning_rate * max(0.01, 0.5 * (1 + math.cos(math.pi * done)))
-
-    def on_epoch_end(self, epoch, logs=None):
-        if time.monotonic() - self.started >= self.seconds:
-            self.model.stop_training = True
-
-
-def judge(codec, recordings):
-    """Means over recordings from real files: {"kbps": ..., metric: ...}."""
-    metrics = installed_metrics(["pesq", "estoi", "si_sdr", "mel_distance"])
-    rows = []
-    for samples in recordings:
-        data = codec.encode(samples, SAMPLE_RATE)
-        decoded, _ = codec.decode(data)
-        rows.append({"kbps": len(data) * 8 / samples.size * SAMPLE_RATE / 1000, **score(samples, decoded, metrics)})
-    return {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}
-
-
-def check_better(history):
-    """Raises NotBetterError if the tuned preset is not better on the held-back speech, or has another bitrate."""
-    before, after = history.before, history.after
-    if abs(after["kbps"] / before["kbps"] - 1) > RATE_TOLERANCE:
-        raise NotBetterError(f"The tuned preset missed the bitrate by more than 3 % and is not kept: {history}; "
-                             "give it more speech.", history)
-    name, sign = ("pesq", 1) if "pesq" in before else ("mel_distance", -1)
-    if not sign * (after[name] - before[name]) > 0:
-        raise NotBetterError(f"The tuned preset is not better than it was and is not kept: {history}; give it more "
-                             "speech, a lower learning rate or more epochs.", history)
-
-
-def _figures(means):
-    return ", ".join(f"{name} {value:.3f}" if name != "kbps" else f"{value:.2f} kbps" for name, value in means.items())
+    Returns:
+        (Preset, rows of `judge` for it).
+    """
+    cascade = Cascade(preset.config)
+    cascade.set_weights(weights)
+    choose_trainable(cascade, config.phases[0])
+    parts = pieces(speech.training)
+    order = np.random.default_rng(config.seed).permutation(len(parts))
+    parts = [parts[i] for i in order[:TABLE_PIECES]]
+    details = {"license": preset.metadata["license"], "base_model": preset.name,
+               "training": {"config": config.to_dict(), "files": len(speech.training),
+                            "backend": keras.backend.backend()}}
+    learning = [module for module in cascade.chain if module.trainable]
+    folder = Path(tempfile.mkdtemp(prefix="neuralcodec-"))
+    try:
+        tuned = calibrate(learning, speech.held_back, means(before)["kbps"],
+                          lambda again: write_preset(cascade, config, parts, folder / "preset", details, again))
+        after = judge(Codec(tuned), speech.held_back)
+        record(tuned.directory, [*before, *after])
+        tuned = load_preset(tuned.directory)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(tuned, shutil.rmtree, folder, ignore_errors=True)
+    return tuned, after

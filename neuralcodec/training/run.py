@@ -51,7 +51,7 @@ class Report(keras.callbacks.Callback):
             print(f"\r{self._position()}", end="", file=sys.stderr, flush=True)
 
     def on_epoch_end(self, epoch, logs=None):
-        figures = ", ".join(f"{name} {float(value):.4g}" for name, value in logs.items() if name != "loss")
+        figures = ", ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
         print(f"\r{self._position()}: {figures}", file=sys.stderr, flush=True)
 
     def _position(self):

@@ -7,6 +7,24 @@ from neuralcodec.training import losses
 from neuralcodec.training.discriminator import Discriminator
 
 
+def replicas():
+    """How many copies of the model train side by side; more than one only under a strategy of `tf.distribute`."""
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def mean_over_replicas(values):
+    """A tensor, or a list of tensors, averaged over the copies of the model."""
+    if replicas() == 1:
+        return values
+    import tensorflow as tf
+
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, values)
+
+
 class RateControl(keras.metrics.Metric):
     """Steers the weight of the rate in the loss towards a target bitrate, slowly, step by step.
 
@@ -23,10 +41,12 @@ class RateControl(keras.metrics.Metric):
 
     def __init__(self, kbps, weight, name="rate_weight"):
         super().__init__(name=name)
-        self.kbps = self.add_variable(shape=(), initializer=keras.initializers.Constant(kbps), name="kbps")
-        self.weight = self.add_variable(shape=(), initializer=keras.initializers.Constant(weight), name="weight")
+        for variable, value in (("kbps", kbps), ("weight", weight)):
+            setattr(self, variable, self.add_variable(shape=(), initializer=keras.initializers.Constant(value),
+                                                      aggregation="mean", name=variable))
 
     def update_state(self, kbps, sample_weight=None):
+        kbps = mean_over_replicas(kbps)
         change = ops.clip(self.SPEED * (kbps / self.kbps - 1.0), -self.MOST, self.MOST)
         change = ops.where(ops.isfinite(change), change, 0.0)
         self.weight.assign(ops.clip(self.weight * ops.exp(change), *self.RANGE))
@@ -39,9 +59,20 @@ class RateControl(keras.metrics.Metric):
 
 
 class GuardedAdam(keras.optimizers.Adam):
-    """Adam that skips a gradient which is not finite instead of poisoning the weights."""
+    """Adam that skips a gradient which is not finite instead of poisoning the weights.
+
+    Keras clips the gradient of each replica and adds them up after that. Here they are averaged first, and clipped to
+    their share, so that their sum is the clipped gradient of the whole batch.
+
+    Args:
+        learning_rate, global_clipnorm: as for Adam.
+    """
+
+    def __init__(self, learning_rate, global_clipnorm=None):
+        super().__init__(learning_rate, global_clipnorm=global_clipnorm and global_clipnorm / replicas())
 
     def apply(self, grads, trainable_variables=None):
+        grads = mean_over_replicas(grads)
         finite = ops.all(ops.stack([ops.all(ops.isfinite(grad)) for grad in grads]))
         super().apply([ops.where(finite, grad, ops.zeros_like(grad)) for grad in grads], trainable_variables)
 
@@ -65,10 +96,6 @@ class CascadeTrainer(keras.Model):
         self.discriminator = Discriminator(name="discriminator") if adversarial else None
         self.means = [keras.metrics.Mean(name=name) for name in self.PARTS]
         self.built = True
-
-    @property
-    def metrics(self):
-        return [*self.means, self.rate_control]
 
     def compile_for_backend(self, optimizer):
         """Keras' `compile`; without XLA on TensorFlow, where it cannot differentiate the synthesis filter's scan."""
@@ -94,7 +121,7 @@ class CascadeTrainer(keras.Model):
         for mean, value in zip(self.means, (mel, weighted, disturbance, kbps)):
             mean.update_state(value)
         self.rate_control.update_state(kbps)
-        return loss
+        return loss / replicas()  # Keras adds up the gradients of all replicas
 
 
 def incomplete_frames(config):

@@ -247,8 +247,8 @@ def _load(directory):
 @contextlib.contextmanager
 def _folder_beside(directory, overwrite):
     """Yields a new folder that takes the place of `directory` in the end, and is removed if anything goes wrong."""
+    check_free(directory, overwrite)
     target = Path(os.path.realpath(directory))
-    _check_free(target, overwrite)
     temporary = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         try:
@@ -261,12 +261,19 @@ def _folder_beside(directory, overwrite):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _check_free(target, overwrite):
+def check_free(directory, overwrite):
+    """Makes sure that a preset can be written to a folder.
+
+    Raises:
+        OutputExistsError: the folder is there and `overwrite` is False, or it holds more than a preset.
+    """
+    target = Path(os.path.realpath(directory))
     if target.exists() and not target.is_dir():
         raise OutputExistsError(f"'{target}' is a file; choose another name for the preset's folder.")
     there = {path.name for path in target.iterdir()} if target.exists() else set()
     if there and not overwrite:
-        raise OutputExistsError(f"'{target}' already exists; choose another name, or overwrite it with overwrite=True.")
+        raise OutputExistsError(f"'{target}' already exists; choose another name, or overwrite it with overwrite=True "
+                                "(--force).")
     if there - set(FILES):
         raise OutputExistsError(f"'{target}' also holds files that no preset has, such as '{min(there - set(FILES))}', "
                                 "and is not replaced; choose another name.")
