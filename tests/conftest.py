@@ -79,6 +79,17 @@ def clip():
 
 
 @pytest.fixture(scope="session")
+def own_speech(tmp_path_factory, clip):
+    """Folder of what a user may have: 38 s of speech, and files that are of no use."""
+    folder = tmp_path_factory.mktemp("own")
+    soundfile.write(folder / "talk.wav", np.tile(clip[0], 5), clip[1])
+    soundfile.write(folder / "silence.wav", np.zeros(16000), 16000)
+    (folder / "broken.wav").write_bytes(b"not audio")
+    (folder / "notes.txt").write_text("what was said")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def impulse_delay():
     """Measures a preset: how many samples after an impulse goes in it comes out, 20 ms of packet included."""
     from neuralcodec.runtime.decoder import Decoder

@@ -20,7 +20,8 @@ def test_importing_costs_nothing(run_python):
     assert result.stdout.split() == [b"False", b"False"], result.stderr
 
 
-@pytest.mark.parametrize("arguments", ["--help", "compress --help", "evaluate --help", "report --help", "presets"])
+@pytest.mark.parametrize("arguments", ["--help", "compress --help", "evaluate --help", "finetune --help", "report --help",
+                                       "presets"])
 def test_the_command_line_starts_without_heavy_packages(run_python, arguments):
     code = ("import sys; from neuralcodec.cli.main import main; code = main(sys.argv[1:]);"
             f"print(code, [name for name in {HEAVY} + ('numpy',) if name in sys.modules])")

@@ -1,0 +1,201 @@
+"""Fine-tuning: one short run, interrupted in its last epoch, and everything that is refused before it starts."""
+import gc
+import json
+import signal
+
+import keras
+import numpy as np
+import pytest
+
+from neuralcodec import Codec
+from neuralcodec.errors import ConfigError, NotBetterError, TrainingDataError
+from neuralcodec.training import finetune
+from neuralcodec.zoo.metadata import base_model, measured_figures
+from neuralcodec.zoo.presets import CARD, FILES, METADATA
+
+
+STEPS = 40  # of an epoch
+
+
+class PressCtrlC(keras.callbacks.Callback):
+    """Interrupts the second epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps, self.seen = 0, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        if self.steps == STEPS + 2:
+            signal.raise_signal(signal.SIGINT)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(dict(logs))
+
+
+@pytest.fixture(scope="module")
+def base(make_preset, tmp_path_factory):
+    return make_preset(tmp_path_factory.mktemp("presets") / "base", name="base")
+
+
+def content(folder):
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+@pytest.fixture(scope="module")
+def content_before(base):
+    return content(base)
+
+
+@pytest.fixture(scope="module")
+def tuned(base, content_before, own_speech):
+    """(codec, history, callback) of a run of two epochs at most, of which the second is cut off."""
+    codec, callback = Codec.from_pretrained(base), PressCtrlC()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finetune, "PASSES", 0)
+        patch.setattr(finetune, "LEAST_STEPS", STEPS)
+        patch.setattr(finetune, "RATE_CLIPS", 1)
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            history = codec.finetune(own_speech, epochs=3, batch_size=2, learning_rate=2e-3, freeze="module_0",
+                                     callbacks=[callback])
+            assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        finally:
+            signal.signal(signal.SIGINT, before)
+    return codec, history, callback
+
+
+def test_it_gets_better_at_the_same_rate(tuned):
+    _, history, _ = tuned
+    assert history.after["pesq"] > history.before["pesq"]
+    assert history.after["kbps"] == pytest.approx(history.before["kbps"], rel=0.03)
+    mean, low, high = history.gain["pesq"]
+    assert mean == pytest.approx(history.after["pesq"] - history.before["pesq"]) and low <= mean <= high
+    assert history.judged == 1 and "before" in str(history) and "after" in str(history)
+
+
+def test_the_figures_are_those_of_real_files(tuned, own_speech, base):
+    from neuralcodec.training.judge import judge, means
+
+    codec, history, _ = tuned
+    held_back = finetune.read(own_speech, None).held_back
+    assert means(judge(codec, held_back)) == pytest.approx(history.after)
+    assert means(judge(Codec.from_pretrained(base), held_back)) == pytest.approx(history.before)
+
+
+def test_history_and_callbacks_have_every_epoch(tuned):
+    _, history, callback = tuned
+    names = {"loss", "mel", "weighted", "disturbance", "kbps", "rate_weight",
+             "valid_kbps", "valid_pesq", "valid_si_sdr"}
+    assert set(history.history) == names and set(callback.seen[0]) == names
+    assert all(len(values) == 2 and np.isfinite(values).all() for values in history.history.values())
+
+
+def test_ctrl_c_stops_at_once_and_keeps_what_was_reached(tuned):
+    codec, _, callback = tuned
+    assert callback.steps == STEPS + 3  # of three epochs: the step after the one in which it was pressed is the last
+    assert codec.preset.metadata["training"]["config"]["phases"][0]["steps"] == STEPS + 3
+
+
+def test_what_is_frozen_stays_as_it_is(tuned, base):
+    old, new = Codec.from_pretrained(base).preset.weights, tuned[0].preset.weights
+    changed = {name for name in old if not np.array_equal(old[name], new[name])}
+    assert not any(name.startswith("module_0/") for name in changed)
+    assert {"module_1/basis", "module_1/log_step", "lsf_quantizer/log_step"} <= changed
+
+
+def test_tables_are_fitted_anew_and_files_decode(tuned, base, clip, tmp_path):
+    codec, old = tuned[0], Codec.from_pretrained(base)
+    assert codec.preset.tables.digest() != old.preset.tables.digest() and codec.preset.hash != old.preset.hash
+    samples, sample_rate = clip
+    codec.save_pretrained(tmp_path / "mine")
+    again = Codec.from_pretrained(tmp_path / "mine")
+    decoded, _ = again.decode(codec.encode(samples, sample_rate))
+    assert decoded.shape == samples.shape and np.corrcoef(decoded, samples)[0, 1] > 0.9
+
+
+def test_the_preset_names_its_base_and_its_figures(tuned, tmp_path):
+    codec, history, _ = tuned
+    codec.save_pretrained(tmp_path / "mine")
+    metadata = json.loads((tmp_path / "mine" / METADATA).read_text())
+    assert codec.name == metadata["name"] == "base-tuned" and base_model(metadata) == "base"
+    assert metadata["license"] == "CC-BY-4.0" and metadata["kbps"] == 24
+    figures = measured_figures(metadata)
+    assert figures["base-tuned"]["pesq"][0] == pytest.approx(history.after["pesq"], abs=1e-3)
+    assert figures["base"]["pesq"][0] == pytest.approx(history.before["pesq"], abs=1e-3)
+    card = (tmp_path / "mine" / CARD).read_text()
+    assert "base_model: base\n" in card and "Fine-tuned from `base`" in card and "| base-tuned | 1 |" in card
+
+
+def test_what_was_skipped_is_listed(tuned):
+    reasons = {path.name: reason for path, reason in tuned[1].skipped.items()}
+    assert set(reasons) == {"broken.wav", "silence.wav", "notes.txt"}
+    assert "not an audio file" in reasons["broken.wav"] and "silent" in reasons["silence.wav"]
+    assert "not a recording" in reasons["notes.txt"]
+
+
+def test_the_base_is_not_touched(tuned, base, content_before):
+    assert content(base) == content_before
+
+
+@pytest.fixture
+def broken_training(monkeypatch):
+    """As if the training had made everything worse."""
+    def train(preset, config, *_):
+        from neuralcodec.model.cascade import Cascade
+
+        return Cascade(preset.config).get_weights(), {"loss": [1.0]}, 1
+
+    monkeypatch.setattr(finetune, "train", train)
+
+
+def test_something_worse_is_refused(broken_training, base, own_speech, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(finetune.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("neuralcodec.training.export.ROUNDS", 2)
+    codec = Codec.from_pretrained(base)
+    before = codec.preset
+    with pytest.raises(NotBetterError, match="is not kept: before") as caught:
+        codec.finetune(own_speech)
+    assert codec.preset is before and caught.value.history.history == {"loss": [1.0]}
+    assert caught.value.history.after["pesq"] < caught.value.history.before["pesq"]
+    err = capsys.readouterr().err
+    assert "Before: " in err and "After: " in err and "Skipped 3:" in err
+    caught = None
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("setting, message", [
+    ({"freeze": "module_7"}, "'module_7' is none"),
+    ({"freeze": ("lpc", "module_0", "module_1")}, "nothing is left to learn"),
+    ({"epochs": 0}, "at least one epoch"),
+    ({"minutes": 0}, "more than 0 minutes"),
+    ({"batch_size": 0}, "batch_size"),
+    ({"learning_rate": -1.0}, "learning_rate"),
+    ({"name": "my codec"}, "cannot be called 'my codec'"),
+    ({"distribution": "GPUs"}, "distribution"),
+])
+def test_settings_that_cannot_be_used(codec, own_speech, setting, message):
+    with pytest.raises(ConfigError, match=message):
+        codec.finetune(own_speech, verbose=False, **setting)
+
+
+def test_too_little_speech_is_refused(codec, clip):
+    with pytest.raises(TrainingDataError, match="at least 30 s of speech, .* 7.6 s; add recordings"):
+        codec.finetune([clip[0]])
+
+
+def test_validation_data_is_not_trained_on(own_speech, clip, tmp_path):
+    import soundfile
+
+    (tmp_path / "judge").mkdir()
+    soundfile.write(tmp_path / "talk.wav", np.tile(clip[0], 5), clip[1])
+    soundfile.write(tmp_path / "judge" / "other.wav", clip[0], clip[1])
+    speech = finetune.read(tmp_path, tmp_path / "judge")
+    assert [part.size for part in speech.training] == [5 * clip[0].size]
+    assert sum(part.size for part in speech.held_back) == clip[0].size
+
+
+def test_held_back_speech_must_be_there_to_judge(clip):
+    with pytest.raises(TrainingDataError, match="too short or too quiet to judge"):
+        finetune.read([np.tile(clip[0], 5)], [clip[0][20000:24000]])
