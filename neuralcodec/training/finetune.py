@@ -131,17 +131,15 @@ def _learning(preset, freeze):
 @contextlib.contextmanager
 def _scope(distribution):
     """Puts what is built inside on several devices."""
+    backend, kind = keras.backend.backend(), type(distribution).__name__
     if distribution is None:
         yield
-    elif isinstance(distribution, keras.distribution.Distribution):
-        with distribution.scope():
-            yield
-    elif hasattr(distribution, "scope") and keras.backend.backend() == "tensorflow":
+    elif (backend, kind) in (("jax", "DataParallel"), ("tensorflow", "MirroredStrategy")):
         with distribution.scope():
             yield
     else:
-        raise ConfigError("`distribution` must be a keras.distribution.DataParallel (JAX) or a "
-                          f"tf.distribute.MirroredStrategy (TensorFlow); got {type(distribution).__name__}.")
+        raise ConfigError("`distribution` must be a keras.distribution.DataParallel on JAX or a "
+                          f"tf.distribute.MirroredStrategy on TensorFlow; got {kind} on {backend}.")
 
 
 def _train(preset, config, phase, samples, held_back, epochs, minutes, callbacks):
