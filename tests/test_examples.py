@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hub_server import TOKEN
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -15,6 +16,16 @@ def test_quickstart(run_python, tmp_path):
     scores = {name: float(value) for name, value in map(str.split, scores)}
     assert scores["pesq"] > 4 and scores["si_sdr"] > 10
     assert Path(place.removeprefix("Listen to ")).exists()
+
+
+@pytest.mark.slow
+def test_finetune(run_python, tmp_path):
+    done = run_python(EXAMPLES / "finetune.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    outcome, codec = done.stdout.decode().splitlines()
+    assert "before" in outcome and "after" in outcome and "kbps" in outcome
+    tuned = outcome.startswith("Better")
+    assert codec == f"Now you have Codec('cq-24k{'-mine' if tuned else ''}', 24 kbps)"
 
 
 def test_publish(hub, run_on_hub):

@@ -64,6 +64,24 @@ def read_weights(path):
     return weights
 
 
+def write_half(source, target):
+    """Copies a weights file with 16 bits for each number, half the size.
+
+    Args:
+        source: path of a file that `Cascade.save_weights` wrote.
+        target: path of the new file, which Keras and `read_weights` read as they read the old one.
+    """
+    with h5py.File(source, "r") as old, h5py.File(target, "w") as new:
+        def copy(name, part):
+            if isinstance(part, h5py.Dataset):
+                copied = new.create_dataset(name, data=part[()].astype(np.float16))
+            else:
+                copied = new.require_group(name)
+            copied.attrs.update(part.attrs)
+
+        old.visititems(copy)
+
+
 def _datasets(file):
     """All datasets of an open file, none of them read yet.
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from neuralcodec.errors import PresetError
+from neuralcodec.model.cascade import Cascade
 from neuralcodec.runtime.weights import (
     MAX_BYTES,
     MAX_OBJECTS,
@@ -12,6 +13,7 @@ from neuralcodec.runtime.weights import (
     read_weights,
     weight_shapes,
     weights_digest,
+    write_half,
 )
 
 BIAS = "chain/residual_module/encoder/leave/vars/1"
@@ -51,6 +53,19 @@ def test_names_lead_to_the_right_variables(reference):
 def test_half_precision_is_read_as_float32(pair, tmp_path):
     path = edited(pair, tmp_path, lambda file: replace(file, np.float16([0.5] * 320)))
     np.testing.assert_array_equal(read_weights(path)["module_0/encoder/leave/bias"], np.full(320, 0.5, np.float32))
+
+
+def test_a_file_of_half_the_size_is_read_by_keras_too(pair, tmp_path):
+    half = tmp_path / "half.weights.h5"
+    write_half(pair.path, half)
+    assert half.stat().st_size < 0.6 * pair.path.stat().st_size
+    weights = read_weights(half)
+    for name, array in pair.weights.items():
+        np.testing.assert_array_equal(weights[name], array.astype(np.float16), err_msg=name)
+    cascade = Cascade(pair.config)
+    cascade.load_weights(half)
+    np.testing.assert_array_equal(cascade.chain[1].basis.numpy(), weights["module_1/basis"])
+    np.testing.assert_array_equal(cascade.lsf_quantizer.mean.numpy(), weights["lsf_quantizer/mean"])
 
 
 @pytest.mark.parametrize("change", [
