@@ -8,7 +8,7 @@ import numpy as np
 from neuralcodec.codec import Codec
 from neuralcodec.model.config import SAMPLE_RATE
 from neuralcodec.runtime.encoder import Encoder
-from neuralcodec.runtime.weights import read_weights
+from neuralcodec.runtime.weights import read_weights, write_half
 from neuralcodec.training.data import audio_files, readable
 from neuralcodec.training.tables import fit_tables
 from neuralcodec.zoo.card import model_card
@@ -100,8 +100,9 @@ def in_folder(path, patterns):
 def write_preset(cascade, config, recordings, directory, details, overwrite):
     """Fits tables to recordings, a list of float32 (n,), and writes the preset; returns it."""
     with tempfile.TemporaryDirectory() as folder:
-        weights_file = Path(folder) / "model.weights.h5"
-        cascade.save_weights(weights_file)
+        trained, weights_file = Path(folder) / "trained.weights.h5", Path(folder) / "model.weights.h5"
+        cascade.save_weights(trained)
+        write_half(trained, weights_file)
         weights = read_weights(weights_file)
         tables = fit_tables(cascade, [symbols_of(samples, cascade.config, weights) for samples in recordings])
         facts = {"name": config.name, "description": config.description, "kbps": config.kbps}

@@ -99,7 +99,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_reached(tuned):
 
 def test_what_is_frozen_stays_as_it_is(tuned, base):
     old, new = Codec.from_pretrained(base).preset.weights, tuned[0].preset.weights
-    changed = {name for name in old if not np.array_equal(old[name], new[name])}
+    changed = {name for name in old if not np.array_equal(old[name].astype(np.float16), new[name])}  # as files have it
     assert not any(name.startswith("module_0/") for name in changed)
     assert {"module_1/basis", "module_1/log_step", "lsf_quantizer/log_step"} <= changed
 
