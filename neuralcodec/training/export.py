@@ -14,7 +14,7 @@ from neuralcodec.training.tables import fit_tables
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.presets import save_preset
 
-CALIBRATION_SECONDS = 900  # of training speech: sets the rate and fits the tables
+CALIBRATION_SECONDS = 450  # of training speech: sets the rate and fits the tables
 SHORTEST = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
 TOLERANCE = 0.005  # relative error of the rate at which the search ends
 ROUNDS = 6
