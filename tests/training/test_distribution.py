@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import keras
-import numpy as np
 import pytest
 
 from neuralcodec.errors import ConfigError
@@ -14,6 +13,7 @@ from neuralcodec.training.distribution import on_devices
 TRAINS = """
 import itertools, json, sys
 import keras, numpy as np
+from neuralcodec.model.cascade import Cascade
 from neuralcodec.training import finetune
 from neuralcodec.training.distribution import on_devices
 from neuralcodec.zoo.presets import load_preset
@@ -36,9 +36,12 @@ config = finetune.settings(preset, (), 2e-3, 4, None, 1)
 results = []
 for chosen in (None, distribution):
     with on_devices(chosen, 4):
-        weights, logs, _ = finetune.train(preset, config, speech, 2, None, (), False)
-    results.append({"logs": logs, "basis": weights[-1].tolist()})
-print(json.dumps(results))
+        results.append(finetune.train(preset, config, speech, 2, None, (), False)[:2])
+(one, logs), (two, distributed_logs) = results
+untrained = Cascade(preset.config)
+untrained.load_weights(preset.directory / "model.weights.h5")
+distance = lambda first, second: max(float(abs(a - b).max()) for a, b in zip(first, second, strict=True))
+print(json.dumps([logs, distributed_logs, distance(one, two), distance(one, untrained.get_weights())]))
 """
 
 
@@ -50,10 +53,10 @@ def test_two_devices_train_as_one_does(make_preset, tmp_path, backend):
                    "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
     done = subprocess.run([sys.executable, "-c", TRAINS, folder], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    one, two = json.loads(done.stdout.splitlines()[-1])
+    one, two, apart, moved = json.loads(done.stdout.splitlines()[-1])
     for name in ("loss", "mel", "weighted", "disturbance", "kbps", "rate_weight"):
-        assert two["logs"][name] == pytest.approx(one["logs"][name], rel=0.01)
-    np.testing.assert_allclose(two["basis"], one["basis"], atol=1e-3)
+        assert two[name] == pytest.approx(one[name], rel=1e-3)
+    assert apart < 0.2 * moved  # Adam's first steps have the size of the learning rate, even where a gradient is noise
 
 
 @pytest.mark.parametrize("distribution", ["two GPUs", keras.distribution])
