@@ -66,7 +66,7 @@ class LsfQuantizer(keras.layers.Layer):
     def reset(self):
         """Back to even steps, a third of a deviation each: what a quantiser that is not trained has."""
         self.log_step.assign(ops.full((ORDER,), math.log(LSF_STEP)))
-        self.quantizer.offset.assign(ops.zeros_like(self.quantizer.offset))
+        self.quantizer.offset.assign(ops.zeros(self.quantizer.offset.shape))
 
     def normalise(self, lsf):
         return (lsf - self.mean) / self.std
