@@ -103,7 +103,7 @@ def impulse_delay():
             decoded = np.concatenate([decoded, decoder.push(encoder.push(samples[end - 320:end]))])
             if delay is None and len(decoded) > place:
                 delay = end - place
-        assert np.abs(decoded).argmax() == place
+        assert abs(np.abs(decoded).argmax() - place) <= 1  # at 9 kbps the peak may be a sample beside
         return delay
 
     return measure
