@@ -103,7 +103,8 @@ def impulse_delay():
             decoded = np.concatenate([decoded, decoder.push(encoder.push(samples[end - 320:end]))])
             if delay is None and len(decoded) > place:
                 delay = end - place
-        assert abs(np.abs(decoded).argmax() - place) <= 1  # at 9 kbps the peak may be a sample beside
+        slack = 1 if preset.metadata["kbps"] < 12 else 0  # few bits put a click a sample beside its place
+        assert abs(np.abs(decoded).argmax() - place) <= slack
         return delay
 
     return measure

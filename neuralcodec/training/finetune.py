@@ -92,9 +92,9 @@ def settings(preset, freeze, learning_rate, batch_size, name, seed):
     training = training if isinstance(training, dict) else {}
     try:
         own = TrainingConfig.from_dict(training.get("config"))
-        last, weight = own.phases[-1], own.rate_weight
+        last, weight, leave_out = own.phases[-1], own.rate_weight, own.leave_out
     except ConfigError:  # a stranger's, or none
-        last, weight = Phase("", 1, 1), TrainingConfig.rate_weight
+        last, weight, leave_out = Phase("", 1, 1), TrainingConfig.rate_weight, ()
     reached = training.get("rate_weight")
     phase = replace(last, name="fine-tuning", steps=1, modules=len(preset.config.modules), kbps=0.0,
                     train=_learning(preset, freeze), learning_rate=learning_rate,
@@ -102,7 +102,8 @@ def settings(preset, freeze, learning_rate, batch_size, name, seed):
                     rate_weight=reached if isinstance(reached, float) and reached > 0 else weight)
     config = TrainingConfig(name=name or f"{preset.name.removesuffix('-tuned')}-tuned",
                             description=preset.metadata["description"], kbps=preset.metadata["kbps"],
-                            model=preset.config, phases=(phase,), start=preset.name, seed=seed, batch_size=batch_size)
+                            model=preset.config, phases=(phase,), start=preset.name, seed=seed, batch_size=batch_size,
+                            leave_out=leave_out)  # for the card, which tells what the base learnt from
     check_values(config)
     check_values(phase)
     return config

@@ -4,17 +4,18 @@ import math
 
 from neuralcodec.zoo.metadata import base_model, measured_figures, measured_off_speech
 
-ATTRIBUTION = (
-    "LibriSpeech (c) 2014 Vassil Panayotov, CC BY 4.0",
-    "speechocean762 (c) 2021 Junbo Zhang et al., CC BY 4.0",
-    "AISHELL-1 (c) Beijing Shell Shell Technology, Apache-2.0",
-    "speech-to-intent-benchmark and wake-word-benchmark (c) Picovoice, Apache-2.0",
-    "dataset voice Kerstin, CC0 1.0",
+# Folder of the training speech, its languages, and whom it is from.
+CORPORA = (
+    ("librispeech-*", "en", "LibriSpeech (c) 2014 Vassil Panayotov, CC BY 4.0"),
+    ("speechocean762", "en", "speechocean762 (c) 2021 Junbo Zhang et al., CC BY 4.0"),
+    ("kerstin-de", "de", "dataset voice Kerstin, CC0 1.0"),
+    ("aishell1-s0913", "zh", "AISHELL-1 (c) Beijing Shell Shell Technology, Apache-2.0"),
+    ("picovoice-*", "en", "speech-to-intent-benchmark and wake-word-benchmark (c) Picovoice, Apache-2.0"),
 )
+LANGUAGES = {"en": "English", "de": "German", "zh": "Mandarin"}
 
 TASK = "audio-to-audio"
 TAGS = ["speech", "audio-codec", "speech-compression", "keras"]
-LANGUAGES = ["en", "de", "zh"]
 
 _HEAD = """# {name}
 
@@ -41,13 +42,13 @@ files (peers: real packets), written, read back and decoded.
 _TAIL = """
 ## Training data
 
-3.6 hours of read and spoken commands, 16 kHz, English (native and not, adults and children), German and Mandarin:
+About 3.5 hours of read speech and spoken commands, 16 kHz: {languages} (English from natives and others, adults and children):
 {attribution}
 
 ## Limits
 
 - Made for one voice at 16 kHz: anything above 8 kHz is gone, and channels are mixed to one.
-- Trained on English, German and Mandarin only. Other languages, singing and several voices at once are untested.
+- Trained on {languages} only. Other languages, singing and several voices at once are untested.
 - Music and noise go through without failing, but they are not what it was trained on.{off_speech}
 - Decoded speech is a reconstruction: it is no evidence of what a recording held, nor a way to hide that it was altered.
 
@@ -73,9 +74,24 @@ def model_card(metadata, address=None):
     name, base = metadata["name"], base_model(metadata)
     head = _HEAD.format(name=name, description=metadata["description"].rstrip("."), kbps=metadata["kbps"],
                         address=address or name, origin=f" Fine-tuned from `{base}`." if base else "")
-    sources = "\n".join(f"- {line}" for line in ATTRIBUTION)
+    corpora = _corpora(metadata)
+    sources = "\n".join(f"- {attribution}" for _, _, attribution in corpora)
     return f"---\n{_for_the_hub(metadata)}\n---\n" + head + _figures(metadata) + _TAIL.format(
-        attribution=sources, off_speech=_off_speech(metadata))
+        attribution=sources, off_speech=_off_speech(metadata),
+        languages=" and ".join(", ".join(LANGUAGES[code] for code in _languages(corpora)).rsplit(", ", 1)))
+
+
+def _corpora(metadata):
+    """The CORPORA that the preset was trained on: all but those that its configuration left out."""
+    training = metadata.get("training")
+    config = training.get("config") if isinstance(training, dict) else None
+    left_out = config.get("leave_out") if isinstance(config, dict) else None
+    left_out = left_out if isinstance(left_out, list) else []
+    return [corpus for corpus in CORPORA if corpus[0] not in left_out]
+
+
+def _languages(corpora):
+    return list(dict.fromkeys(language for _, language, _ in corpora))
 
 
 def _for_the_hub(metadata):
@@ -86,7 +102,7 @@ def _for_the_hub(metadata):
     return ModelCardData(
         library_name="neuralcodec",
         license=metadata.get("license", "CC-BY-4.0").lower(),
-        language=LANGUAGES,
+        language=_languages(_corpora(metadata)),
         pipeline_tag=TASK,
         tags=TAGS,
         base_model=base_model(metadata),

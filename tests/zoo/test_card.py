@@ -30,6 +30,16 @@ def test_the_hub_understands_a_card():
     assert data.base_model is None and data.eval_results is None
 
 
+def test_a_card_names_no_speech_that_was_left_out():
+    metadata = {**METADATA, "training": {"config": {"leave_out": ["kerstin-de"]}}}
+    card = model_card(metadata)
+    assert "Kerstin" not in card and "German" not in card and "Trained on English and Mandarin only." in card
+    assert for_the_hub(metadata).language == ["en", "zh"]
+    assert "Trained on English, German and Mandarin only." in model_card(METADATA)
+    for strange in ([], {"config": []}, {"config": {"leave_out": "kerstin-de"}}, {"config": {"leave_out": [["x"], 1]}}):
+        assert model_card({**METADATA, "training": strange}) == model_card(METADATA)
+
+
 def test_figures_are_a_table_and_evaluation_results():
     metadata = {**METADATA, "evaluation": FIGURES}
     data = for_the_hub(metadata)
