@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hub_server import TOKEN
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -17,6 +18,7 @@ def test_quickstart(run_python, tmp_path):
     assert Path(place.removeprefix("Listen to ")).exists()
 
 
+@pytest.mark.slow
 def test_finetune(run_python, tmp_path):
     done = run_python(EXAMPLES / "finetune.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
