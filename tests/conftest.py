@@ -36,6 +36,7 @@ def write_tiny_preset(folder, name="tiny", seed=1, lpc="trained", hops=(320, 80)
     cascade.lsf_quantizer.std.assign(np.full(16, 0.15, np.float32))  # fine enough for stable, plausible filters
     for module in cascade.chain:
         module.log_step.assign(np.full(module.config.hop, -1.3, np.float32))
+        module.context.network.out.bias.assign(np.full(320, 4.0, np.float32))  # a later module starts silent
     weights_file = folder.parent / f"{seed}.weights.h5"
     cascade.save_weights(weights_file)
     save_preset(folder, name=name, description="Random weights.", kbps=24.0, config=config, weights_file=weights_file,

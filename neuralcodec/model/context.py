@@ -23,6 +23,7 @@ SIDE_LADDER = (SIDE_SCALES[0], SIDE_SCALES[-1], SIDE_LEVELS)
 SIDE = ORDER + 2  # side symbols per packet: LSFs and two gains
 STAGE_A = tuple(range(0, ORDER, 2)) + (ORDER,)  # every other LSF and the first gain are coded first,
 STAGE_B = tuple(range(1, ORDER, 2)) + (ORDER + 1,)  # the rest sees them
+FIRST_LEVEL, LATER_LEVEL = 32, 8  # initial levels: what a later module has to say is mostly zeros
 FLOOR = 1e-6  # probability that any symbol keeps: surprises stay finite, as the escape makes them in a file
 
 
@@ -119,7 +120,8 @@ class ModuleContext(keras.layers.Layer):
     def __init__(self, hidden, has_lower, **kwargs):
         super().__init__(**kwargs)
         self.has_lower = has_lower
-        self.network = ContextNetwork(hidden, FRAME, 32 / LEVELS_PER_UNIT, name="network")
+        bias = (LATER_LEVEL if has_lower else FIRST_LEVEL) / LEVELS_PER_UNIT
+        self.network = ContextNetwork(hidden, FRAME, bias, name="network")
 
     def build(self, shape=None):
         self.network.build((None, 2 * FRAME + 2 * SIDE + (80 if self.has_lower else 0)))

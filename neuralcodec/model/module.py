@@ -17,7 +17,7 @@ from neuralcodec.model.noise import NoiseFill
 from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
 
 FIRST_STEP = -0.3  # initial log of the step, where the first module's coefficients have a variance near 1
-LATER_STEP = 0.7  # what is left to a later module is small: it starts nearly silent, and takes bits where they help
+LATER_STEP = 2.0  # what is left to a later module is small: it starts silent, and takes bits where they help
 
 def lapped_basis(n):
     """Orthonormal lapped transform (2n, n): sine window times cosines, inverted by its own transpose."""
@@ -77,15 +77,18 @@ class ResidualBlock(layers.Layer):
 
 
 class Correction(layers.Layer):
-    """The CNN of an encoder or decoder: coefficients and side information in, a correction of the coefficients out."""
+    """The CNN of an encoder or decoder: coefficients and side information in, a correction of the coefficients out.
 
-    def __init__(self, hop, width, blocks, kernel=2, lookahead=0, **kwargs):
+    A later module's starts at zero: even a small correction at random would be noise in what those before have decoded.
+    """
+
+    def __init__(self, hop, width, blocks, kernel=2, lookahead=0, first=True, **kwargs):
         super().__init__(**kwargs)
         self.enter = CausalConv1D(width, kernel, lookahead, name="enter")
         self.condition = layers.Dense(width, use_bias=False, name="condition",
                                       kernel_initializer=keras.initializers.GlorotUniform(seed=4))
         self.blocks = [ResidualBlock(width, name=f"block_{i}") for i in range(blocks)]
-        self.leave = layers.Dense(hop, kernel_initializer=small(), name="leave")
+        self.leave = layers.Dense(hop, kernel_initializer=small() if first else "zeros", name="leave")
         self.width = width
 
     def build(self, inputs, condition):
@@ -124,9 +127,9 @@ class ResidualModule(layers.Layer):
         self.step_hidden = layers.Dense(config.step_width, activation="leaky_relu", name="step_hidden",
                                         kernel_initializer=keras.initializers.GlorotUniform(seed=5))
         self.step_out = layers.Dense(hop, use_bias=False, kernel_initializer=small(), name="step_out")
-        self.encoder = Correction(hop, config.encoder_width, config.encoder_blocks, name="encoder")
+        self.encoder = Correction(hop, config.encoder_width, config.encoder_blocks, first=first, name="encoder")
         self.decoder = Correction(hop, config.decoder_width, config.decoder_blocks, kernel=3 + config.lookahead,
-                                  lookahead=config.lookahead, name="decoder")
+                                  lookahead=config.lookahead, first=first, name="decoder")
         self.quantizer = SoftmaxQuantizer(MODULE_LIMIT, name="quantizer")
         self.context = ModuleContext(config.context_width, not first, name="context")
         self.noise = NoiseFill(hop, name="noise") if config.noise_fill else None

@@ -28,6 +28,7 @@ def make_cascade(config):
     """A cascade whose corrections, steps and bins are far from where training starts."""
     keras.utils.set_random_seed(len(config.modules))
     cascade, rng = Cascade(config), np.random.default_rng(1)
+    break_silence(cascade)
     for variable in cascade.weights:
         spread = {"offset": 0.5, "log_step": 0.2, "bias": 0.05, "mean": 0.01}.get(variable.name, 0.0)
         if variable.path.endswith("leave/kernel"):
@@ -37,6 +38,12 @@ def make_cascade(config):
         variable.assign(variable + spread * rng.standard_normal(variable.shape).astype("float32"))
     cascade.lsf_quantizer.std.assign(np.linspace(0.05, 0.15, 16, dtype="float32"))
     return cascade
+
+
+def break_silence(cascade):
+    """Later modules start with steps so wide that they code nothing; makes them code something."""
+    for module in cascade.chain[1:]:
+        module.log_step.assign(np.full(module.config.hop, 0.7, "float32"))
 
 
 def make_speech(samples, seed=0):
@@ -109,6 +116,7 @@ def pair(tmp_path_factory):
 def transparent(tmp_path_factory):
     """Two modules that are mere lapped transforms, without corrections."""
     cascade = Cascade(CONFIGS["two modules"])
+    break_silence(cascade)
     for module in cascade.chain:
         for part in (module.encoder, module.decoder):
             part.leave.kernel.assign(ops.zeros_like(part.leave.kernel))

@@ -27,7 +27,7 @@ keras.utils.set_random_seed(1)
 cascade = Cascade(config.model)
 adapt(cascade, samples, 1)
 trainer = CascadeTrainer(cascade, RateControl(24.0, 0.02))
-trainer.compile_for_backend(GuardedAdam(2e-3, global_clipnorm=1.0))
+trainer.compile_for_backend(GuardedAdam(3e-4, global_clipnorm=1.0))
 batch = ClipSampler(samples, 22 * 320, 2, 1).batch()
 history = trainer.fit(batches([batch] * 24), steps_per_epoch=8, epochs=3, verbose=0).history
 print(json.dumps({"backend": keras.backend.backend(), **history}))
