@@ -49,7 +49,7 @@ setup(
     ],
     extras_require={
         "eval": EVAL,
-        "test": [*EVAL, "build>=1.2", "hypothesis>=6.100", "jax>=0.4.35", "pytest>=8.2", "scipy>=1.11",
-                 "setuptools>=64", "wheel>=0.43"],
+        "test": [*EVAL, "build>=1.2", "hypothesis>=6.100", "jax>=0.4.35", "pytest>=8.2",
+                 "pytest-xdist>=3.6", "scipy>=1.11", "setuptools>=64", "wheel>=0.43"],
     },
 )

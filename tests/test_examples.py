@@ -36,3 +36,18 @@ def test_publish(hub, run_on_hub):
     assert loaded.startswith("Loaded Codec('cq-24k', 24 kbps) back")
     done = run_on_hub(EXAMPLES / "publish.py")
     assert done.returncode == 1 and "user/my-codec" in done.stderr
+
+
+def test_the_study_trains_every_system_equally_long(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    from study import plan
+
+    stages = plan(800)
+    assert len({stage.folder for stage in stages}) == len(stages)
+    systems = [stage for stage in stages if "greedy" not in stage.name]
+    assert len(systems) == 10 and all(stage.judged for stage in systems)
+    for stage in systems:
+        steps, part = 0, stage
+        while part:
+            steps, part = steps + part.steps, part.before
+        assert steps == 800

@@ -14,7 +14,7 @@ from keras import layers, ops
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
 from neuralcodec.model.context import ModuleContext
 from neuralcodec.model.noise import NoiseFill
-from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
+from neuralcodec.model.quantizer import SOFT, SPARSE, SoftmaxQuantizer, straight_through
 
 FIRST_STEP = -0.3  # initial log of the step, where the first module's coefficients have a variance near 1
 LATER_STEP = 2.0  # what is left to a later module is small: it starts silent, and takes bits where they help
@@ -130,7 +130,8 @@ class ResidualModule(layers.Layer):
         self.encoder = Correction(hop, config.encoder_width, config.encoder_blocks, first=first, name="encoder")
         self.decoder = Correction(hop, config.decoder_width, config.decoder_blocks, kernel=3 + config.lookahead,
                                   lookahead=config.lookahead, first=first, name="decoder")
-        self.quantizer = SoftmaxQuantizer(MODULE_LIMIT, name="quantizer")
+        # a soft gradient pretends that codes of zero follow their input: a silent encoder would learn to shout
+        self.quantizer = SoftmaxQuantizer(MODULE_LIMIT, alpha=SOFT if first else SPARSE, name="quantizer")
         self.context = ModuleContext(config.context_width, not first, name="context")
         self.noise = NoiseFill(hop, name="noise") if config.noise_fill else None
         self.step_hidden.build((None, condition))

@@ -6,7 +6,8 @@ speech coding with deep neural networks", ICASSP 2018, section 2.2; Zhen et al.,
 import keras
 from keras import ops
 
-ALPHA = 2.0  # softness: with bins a unit apart, d soft(z) / dz stays between 0.85 and 1
+SOFT = 2.0  # alpha: with bins a unit apart, d soft(z) / dz stays between 0.85 and 1
+SPARSE = 6.0  # alpha where most codes are zero: d soft(z) / dz is 0.06 at 0 and 3 between two bins
 
 
 class SoftmaxQuantizer(keras.layers.Layer):
@@ -19,11 +20,12 @@ class SoftmaxQuantizer(keras.layers.Layer):
     Args:
         limit: the largest symbol; symbols run from -limit to limit.
         codebooks: how many codebooks; the last axis of the input has one value for each (any number for one).
+        alpha: how hard the softmax is.
     """
 
-    def __init__(self, limit, codebooks=1, **kwargs):
+    def __init__(self, limit, codebooks=1, alpha=SOFT, **kwargs):
         super().__init__(**kwargs)
-        self.limit, self.codebooks = limit, codebooks
+        self.limit, self.codebooks, self.alpha = limit, codebooks, alpha
         self.offset = self.add_weight(shape=(codebooks * (2 * limit + 1),), initializer="zeros", name="offset")
 
     def call(self, z):
@@ -37,7 +39,7 @@ class SoftmaxQuantizer(keras.layers.Layer):
             closer = distances[k] < best
             hard, symbols = ops.where(closer, points[k], hard), ops.where(closer, candidates[k], symbols)
             best = ops.where(closer, distances[k], best)
-        weights = [ops.exp(-ALPHA * (distance - best)) for distance in distances]
+        weights = [ops.exp(-self.alpha * (distance - best)) for distance in distances]
         soft = sum(w * p for w, p in zip(weights, points)) / sum(weights)
         return soft + ops.stop_gradient(hard - soft), ops.stop_gradient(symbols)
 

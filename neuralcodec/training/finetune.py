@@ -20,10 +20,10 @@ from neuralcodec.training.data import ClipSampler
 from neuralcodec.training.distribution import on_devices
 from neuralcodec.training.export import calibrate, write_preset
 from neuralcodec.training.judge import FinetuneHistory, as_text, check_better, gains, judge, means
-from neuralcodec.training.phases import CLIP_NORM, batches, choose_trainable
+from neuralcodec.training.phases import batches, choose_trainable, optimizer_for
 from neuralcodec.training.recordings import check_amount, gather, listing, pieces, split
 from neuralcodec.training.settings import LPC, Phase, TrainingConfig, check_values
-from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
+from neuralcodec.training.trainer import CascadeTrainer, RateControl, incomplete_frames
 from neuralcodec.training.validation import Validation
 from neuralcodec.zoo.presets import WEIGHTS, load_preset
 
@@ -166,7 +166,7 @@ def train(preset, config, speech, epochs, minutes, callbacks, verbose):
     clips = ClipSampler(samples, length, config.batch_size, config.seed)
     control = RateControl(rate_on_clips(cascade, clips), phase.rate_weight)
     trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance, phase.adversarial)
-    trainer.compile_for_backend(GuardedAdam(phase.learning_rate, global_clipnorm=CLIP_NORM))
+    trainer.compile_for_backend(optimizer_for(cascade, phase, phase.learning_rate))
     steps = math.ceil(PASSES * samples.size / (config.batch_size * config.clip_frames * FRAME))
     course = Course(phase.learning_rate, minutes and minutes * 60)
     best, log = Best(cascade, Validation(speech.held_back)), keras.callbacks.History()

@@ -86,8 +86,8 @@ def train(config, data, output, resume=False, callbacks=(), validate=None):
 
 
 def starting_weights(start):
-    """A checkpoint file is taken as it is; anything else is a preset."""
-    return start if str(start).endswith(".h5") else find_preset(start) / WEIGHTS
+    """A checkpoint file (.weights.h5, as Keras wants it) is taken as it is; anything else is a preset."""
+    return start if str(start).endswith(".weights.h5") else find_preset(start) / WEIGHTS
 
 
 def load_start(cascade, start):
@@ -122,7 +122,7 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     rate_weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
     control = RateControl(phase.kbps or config.kbps, rate_weight)
     trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance, phase.adversarial)
-    trainer.compile_for_backend(GuardedAdam(schedule(phase), global_clipnorm=CLIP_NORM))
+    trainer.compile_for_backend(optimizer_for(cascade, phase, schedule(phase)))
     optimizer = trainer.optimizer
     optimizer.build(trainer.trainable_variables)
     done = progress.epoch * config.epoch_steps
@@ -134,6 +134,12 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     keeper = Keeper(cascade, config, index, progress, output, validate)
     trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
                 steps_per_epoch=min(config.epoch_steps, phase.steps), callbacks=[keeper, *callbacks])
+
+
+def optimizer_for(cascade, phase, learning_rate):
+    """GuardedAdam for what a phase trains; `learning_rate` is a number or a schedule."""
+    later = [variable for module in cascade.chain[1:] for variable in module.trainable_variables]
+    return GuardedAdam(learning_rate, CLIP_NORM, later, phase.later_pace)
 
 
 def batches(clips):

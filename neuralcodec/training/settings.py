@@ -21,6 +21,8 @@ class Phase:
         train: what learns: "lpc", "module_0", ...; empty for everything that runs.
         learning_rate, final_learning_rate: start and end of a cosine.
         warmup: steps over which the rate rises from zero.
+        later_pace: learning rate of modules after the first, relative to the first's. What they add to a good first
+            module is small, and an untrained one's steps are noise: one that joins late learns at a twentieth.
         kbps: target bitrate, if it differs from the run's.
         rate_weight: weight of a kbps in the loss at the start; 0 to go on with that of the phase before.
         weighted, disturbance: weights of the LPC-weighted error and the loudness disturbance, beside 1 for log-mel.
@@ -34,6 +36,7 @@ class Phase:
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-3
     warmup: int = 200
+    later_pace: float = 1.0
     kbps: float = 0.0
     rate_weight: float = 0.0
     weighted: float = 0.3

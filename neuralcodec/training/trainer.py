@@ -66,10 +66,21 @@ class GuardedAdam(keras.optimizers.Adam):
 
     Args:
         learning_rate, global_clipnorm: as for Adam.
+        slow: variables that learn at `pace` times the learning rate.
+        pace: see `slow`.
     """
 
-    def __init__(self, learning_rate, global_clipnorm=None):
+    def __init__(self, learning_rate, global_clipnorm=None, slow=(), pace=1.0):
         super().__init__(learning_rate, global_clipnorm=global_clipnorm and global_clipnorm / replicas())
+        self.slow, self.pace, self.paces = {id(variable) for variable in slow}, pace, []
+
+    def build(self, variables):
+        super().build(variables)
+        self.paces = [self.pace if id(variable) in self.slow else 1.0 for variable in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        pace = self.paces[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * pace)
 
     def apply(self, grads, trainable_variables=None):
         grads = mean_over_replicas(grads)

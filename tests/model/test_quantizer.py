@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
+from neuralcodec.model.quantizer import SPARSE, SoftmaxQuantizer, straight_through
 
 LIMIT = 7
 
@@ -75,3 +75,11 @@ def test_gradient_is_soft_not_zero():
 def test_symbols_carry_the_gradient_of_the_value_for_the_rate():
     slope = gradients(lambda x: ops.sum(straight_through(x, ops.round(x)) ** 2), np.array([1.3], "float32"))
     np.testing.assert_allclose(slope, [2.0])
+
+
+def test_a_harder_softmax_does_not_let_zeros_follow_their_input():
+    z = np.array([0.0, 0.5], "float32")
+    soft, hard = (gradients(lambda z: ops.sum(quantizer(z)[0]), z)
+                  for quantizer in (SoftmaxQuantizer(LIMIT), SoftmaxQuantizer(LIMIT, alpha=SPARSE)))
+    assert soft[0] > 0.8 and hard[0] < 0.1
+    assert hard[1] > soft[1] > 0.9

@@ -33,3 +33,11 @@ def test_a_gradient_that_is_not_finite_leaves_the_weights_alone():
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), 1.0)
     optimizer.apply([keras.ops.ones(3)], [weight])
     assert np.all(keras.ops.convert_to_numpy(weight) < 1.0)
+
+
+def test_slow_variables_take_smaller_steps():
+    fast, slow = (keras.Variable([1.0]) for _ in range(2))
+    optimizer = GuardedAdam(0.1, slow=[slow], pace=0.05)
+    optimizer.build([fast, slow])
+    optimizer.apply([keras.ops.ones(1), keras.ops.ones(1)], [fast, slow])
+    np.testing.assert_allclose(1.0 - np.array([float(keras.ops.squeeze(variable)) for variable in (fast, slow)]), [0.1, 0.005], rtol=1e-4)
