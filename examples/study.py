@@ -81,7 +81,8 @@ def configuration(stage, number, output):
     return TrainingConfig.from_dict({
         "name": stage.folder, "description": stage.name, "kbps": stage.kbps, "seed": 1 + number,
         "model": {"lpc": stage.lpc, "modules": [dict(module) for module in MODULES[: stage.modules]]},
-        "phases": [phase], "start": str(before / CHECKPOINT) if before else "",
+        "phases": [phase], "epoch_steps": stage.steps // -(-stage.steps // 250),
+        "start": str(before / CHECKPOINT) if before else "",
         "rate_weight": Progress.read(before).rate_weight if before else 0.03 * 24.0 / stage.kbps})
 
 

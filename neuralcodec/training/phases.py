@@ -133,7 +133,7 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     epochs = math.ceil(phase.steps / config.epoch_steps)
     keeper = Keeper(cascade, config, index, progress, output, validate)
     trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
-                steps_per_epoch=min(config.epoch_steps, phase.steps), callbacks=[keeper, *callbacks])
+                steps_per_epoch=min(config.epoch_steps, phase.steps), shuffle=False, callbacks=[keeper, *callbacks])
 
 
 def optimizer_for(cascade, phase, learning_rate):
