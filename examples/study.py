@@ -6,7 +6,6 @@ the end, too (joint).
 
 Files are really written and decoded. Stop it and start it again as you like: what is done is not done again.
 """
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 
 from neuralcodec import Codec
 from neuralcodec.evaluation.evaluate import evaluate, format_table, markdown_table, summary, write_csv
+from neuralcodec.evaluation.record import read_rows
 from neuralcodec.training.data import audio_files
 from neuralcodec.training.export import export, in_folder
 from neuralcodec.training.phases import CHECKPOINT, PROGRESS, Progress, train
@@ -81,8 +81,7 @@ def configuration(stage, number, output):
     return TrainingConfig.from_dict({
         "name": stage.folder, "description": stage.name, "kbps": stage.kbps, "seed": 1 + number,
         "model": {"lpc": stage.lpc, "modules": [dict(module) for module in MODULES[: stage.modules]]},
-        "phases": [phase], "epoch_steps": stage.steps // -(-stage.steps // 250),
-        "start": str(before / CHECKPOINT) if before else "",
+        "phases": [phase], "start": str(before / CHECKPOINT) if before else "",
         "rate_weight": Progress.read(before).rate_weight if before else 0.03 * 24.0 / stage.kbps})
 
 
@@ -98,9 +97,7 @@ def run_stage(stage, number, speech, clips, output):
             codec = Codec(export(cascade, config, spread(speech), folder / stage.folder, overwrite=True))
             rows = evaluate([codec], clips, metrics=METRICS)
         write_csv(rows, figures)
-    with open(figures, newline="", encoding="utf-8") as file:
-        return [{**row, "codec": stage.name, **{name: float(row[name]) for name in ("seconds", "kbps", *METRICS)}}
-                for row in csv.DictReader(file)]
+    return [{**row, "codec": stage.name} for row in read_rows(figures)]
 
 
 def spread(speech):

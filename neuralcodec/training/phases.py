@@ -125,15 +125,16 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     trainer.compile_for_backend(optimizer_for(cascade, phase, schedule(phase)))
     optimizer = trainer.optimizer
     optimizer.build(trainer.trainable_variables)
-    done = progress.epoch * config.epoch_steps
+    epochs = math.ceil(phase.steps / config.epoch_steps)
+    epoch_steps = math.ceil(phase.steps / epochs)
+    done = progress.epoch * epoch_steps
     if done:
         read_optimizer(optimizer, output)
     length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
     clips = ClipSampler(samples, length, config.batch_size, (config.seed, index, done))
-    epochs = math.ceil(phase.steps / config.epoch_steps)
     keeper = Keeper(cascade, config, index, progress, output, validate)
     trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
-                steps_per_epoch=min(config.epoch_steps, phase.steps), shuffle=False, callbacks=[keeper, *callbacks])
+                steps_per_epoch=epoch_steps, shuffle=False, callbacks=[keeper, *callbacks])
 
 
 def optimizer_for(cascade, phase, learning_rate):

@@ -21,8 +21,8 @@ class Phase:
         train: what learns: "lpc", "module_0", ...; empty for everything that runs.
         learning_rate, final_learning_rate: start and end of a cosine.
         warmup: steps over which the rate rises from zero.
-        later_pace: learning rate of modules after the first, relative to the first's. What they add to a good first
-            module is small, and an untrained one's steps are noise: one that joins late learns at a twentieth.
+        later_pace: learning rate of modules after the first, relative to the first's. What they can add to a good
+            first module is small, and at its rate they do harm while they learn.
         kbps: target bitrate, if it differs from the run's.
         rate_weight: weight of a kbps in the loss at the start; 0 to go on with that of the phase before.
         weighted, disturbance: weights of the LPC-weighted error and the loudness disturbance, beside 1 for log-mel.
@@ -61,7 +61,7 @@ class TrainingConfig:
         rate_folders: patterns of folder names; the files in them are the read speech that sets the rate (all if empty).
         leave_out: patterns of folder names; the files in them are not trained on.
         rate_weight: weight of a kbps in the loss at the start of the run; from then on it follows the rate.
-        epoch_steps: steps between log lines and checkpoints.
+        epoch_steps: steps between log lines and checkpoints, at most.
         validate_epochs: epochs between validations on real files.
     """
 
