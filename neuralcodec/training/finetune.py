@@ -23,6 +23,7 @@ from neuralcodec.training.judge import FinetuneHistory, as_text, check_better, g
 from neuralcodec.training.phases import batches, choose_trainable, optimizer_for
 from neuralcodec.training.recordings import check_amount, gather, listing, pieces, split
 from neuralcodec.training.settings import LPC, Phase, TrainingConfig, check_values
+from neuralcodec.training.signals import heard_between_steps
 from neuralcodec.training.trainer import CascadeTrainer, RateControl, incomplete_frames
 from neuralcodec.training.validation import Validation
 from neuralcodec.zoo.presets import WEIGHTS, load_preset
@@ -171,9 +172,9 @@ def train(preset, config, speech, epochs, minutes, callbacks, verbose):
     course = Course(phase.learning_rate, minutes and minutes * 60)
     best, log = Best(cascade, Validation(speech.held_back)), keras.callbacks.History()
     report = [CourseReport(course)] if verbose else []
-    with ctrl_c_stops(course):
+    with heard_between_steps() as signals, ctrl_c_stops(course):
         trainer.fit(batches(clips), epochs=ENDLESS if minutes else epochs, steps_per_epoch=max(steps, LEAST_STEPS),
-                    verbose=0, shuffle=False, callbacks=[course, best, *report, log, *callbacks])
+                    verbose=0, shuffle=False, callbacks=[signals, course, best, *report, log, *callbacks])
     return best.weights, log.history, course.steps
 
 

@@ -18,6 +18,7 @@ from neuralcodec.model.config import FRAME
 from neuralcodec.runtime.weights import read_weights, weight_shapes
 from neuralcodec.training.data import ClipSampler, audio_files, load_speech
 from neuralcodec.training.settings import LPC
+from neuralcodec.training.signals import heard_between_steps
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
 from neuralcodec.zoo.presets import WEIGHTS, find_preset
 
@@ -133,8 +134,9 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
     length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
     clips = ClipSampler(samples, length, config.batch_size, (config.seed, index, done))
     keeper = Keeper(cascade, config, index, progress, output, validate)
-    trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
-                steps_per_epoch=epoch_steps, shuffle=False, callbacks=[keeper, *callbacks])
+    with heard_between_steps() as signals:
+        trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
+                    steps_per_epoch=epoch_steps, shuffle=False, callbacks=[signals, keeper, *callbacks])
 
 
 def optimizer_for(cascade, phase, learning_rate):
