@@ -40,7 +40,7 @@ class Phase:
     kbps: float = 0.0
     rate_weight: float = 0.0
     weighted: float = 0.3
-    disturbance: float = 3.0
+    disturbance: float = 1.2
     adversarial: float = 0.0
 
 

@@ -100,7 +100,7 @@ class CascadeTrainer(keras.Model):
 
     PARTS = ("mel", "weighted", "disturbance", "kbps")
 
-    def __init__(self, cascade, rate_control, weighted=0.3, disturbance=3.0, adversarial=0.0):
+    def __init__(self, cascade, rate_control, weighted=0.3, disturbance=1.2, adversarial=0.0):
         super().__init__(name="trainer")
         self.cascade, self.rate_control = cascade, rate_control
         self.weighted, self.disturbance, self.adversarial = weighted, disturbance, adversarial
