@@ -4,6 +4,7 @@ import json
 
 import pytest
 import soundfile
+from scipy.signal import correlate
 
 from neuralcodec import Codec, list_presets
 from neuralcodec.assets import demo_clip
@@ -31,6 +32,14 @@ def test_an_impulse_comes_out_within_the_stated_delay(impulse_delay):
         preset = Codec.from_pretrained(name).preset
         delays = [impulse_delay(preset, place) for place in range(3200, 3520, 80)]
         assert max(delays) == preset.metadata["delay_ms"] * 16 <= 960
+
+
+def test_decoded_speech_is_not_shifted(clip):
+    samples = clip[0][:64000]  # at 16 kHz
+    for name in list_presets():
+        codec = Codec.from_pretrained(name)
+        decoded, _ = codec.decode(codec.encode(samples, 16000))
+        assert correlate(decoded, samples, method="fft").argmax() == len(samples) - 1, name  # a lag of 0
 
 
 def test_folders_hold_what_the_wheel_carries():
