@@ -25,6 +25,12 @@ class Signals(keras.callbacks.Callback):
             signal.signal(number, handler)
 
     def on_train_batch_end(self, batch, logs=None):
+        self.hand_over()
+
+    def on_train_end(self, logs=None):
+        self.hand_over()  # what came after the last step
+
+    def hand_over(self):
         if self.came:
             number = self.came.pop()
             self.leave()

@@ -52,6 +52,12 @@ def test_a_signal_ends_the_training_after_the_step(handlers, number, error):
     assert signal.getsignal(signal.SIGTERM) is handlers
 
 
+def test_a_signal_after_the_last_step_is_not_lost(handlers):
+    with pytest.raises(Terminated), heard_between_steps() as signals:
+        signal.raise_signal(signal.SIGTERM)
+        signals.on_train_end()
+
+
 def test_nothing_changes_without_a_signal(handlers):
     with heard_between_steps():
         assert signal.getsignal(signal.SIGTERM) is not handlers
