@@ -21,6 +21,9 @@ FREQUENCY_TOTAL = 1 << FREQUENCY_BITS
 _STATE_BITS = 64
 _WORD_BYTES = 4
 _ROWS_MODEL = constriction.stream.model.Categorical(perfect=False)
+# The first array that constriction sees makes it run Python code of numpy's; a signal whose handler raises there would
+# make it panic. So that happens here, before anyone handles signals.
+constriction.stream.queue.RangeDecoder(np.zeros(1, np.uint32))
 
 
 class SymbolEncoder:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, reject, settings
@@ -145,3 +148,23 @@ def test_foreign_bytes_are_refused():
     with pytest.raises(DamagedFileError):
         for seed in range(200):
             SymbolDecoder(np.random.default_rng(seed).bytes(200) + b"\xff" * 4000).decode(rows)
+
+
+FIRST_USE = """
+import sys
+import numpy as np
+import neuralcodec.bitstream.coder as coder
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+words = np.arange(2, dtype=np.uint32)
+sys.settrace(interrupt)
+coder.constriction.stream.queue.RangeDecoder(words)
+"""
+
+
+def test_a_signal_at_the_first_use_finds_no_python_code_inside_the_library():
+    """Where Python code runs, a signal's handler may raise; inside the library that would be a panic."""
+    run = subprocess.run([sys.executable, "-c", FIRST_USE], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
