@@ -202,7 +202,9 @@ class Cascade(keras.Model):
         normal = self.lsf_quantizer.normalise(smooth)
         for module, delay in zip(self.chain[: self.active], self.config.packet_delays):
             hop = module.config.hop
-            decoded, symbols = module(target - so_far, so_far, side_condition(hop, normal, gain))
+            # codes are constant over small changes of what came before; a soft gradient would pretend that they are not
+            left = target - ops.stop_gradient(so_far)
+            decoded, symbols = module(left, so_far, side_condition(hop, normal, gain))
             symbols = packed(symbols, delay)
             kbps.append(mean_kbps(module.context(symbols, side, lower)[:, -(-delay * hop // FRAME):]))
             so_far, lower = so_far + decoded, symbols

@@ -17,7 +17,7 @@ from neuralcodec.model.noise import NoiseFill
 from neuralcodec.model.quantizer import SOFT, SPARSE, SoftmaxQuantizer, straight_through
 
 FIRST_STEP = -0.3  # initial log of the step, where the first module's coefficients have a variance near 1
-LATER_STEP = 2.0  # what is left to a later module is small: it starts silent, and takes bits where they help
+LATER_STEP = 2.5  # what is left to a later module is small: it starts silent, and takes bits where they help
 
 def lapped_basis(n):
     """Orthonormal lapped transform (2n, n): sine window times cosines, inverted by its own transpose."""

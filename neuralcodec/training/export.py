@@ -16,7 +16,7 @@ from neuralcodec.zoo.presets import save_preset
 
 CALIBRATION_SECONDS = 450  # of training speech: sets the rate and fits the tables
 SHORTEST = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
-TOLERANCE = 0.005  # relative error of the rate at which the search ends
+TOLERANCE = 0.002  # relative error of the rate at which the search ends
 ROUNDS = 6
 SLOPE = -2.5  # d log(rate) / d log(step), where the search starts: trained codes lie close to the bins' borders
 
