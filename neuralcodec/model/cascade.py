@@ -202,12 +202,13 @@ class Cascade(keras.Model):
         normal = self.lsf_quantizer.normalise(smooth)
         for module, delay in zip(self.chain[: self.active], self.config.packet_delays):
             hop = module.config.hop
-            # codes are constant over small changes of what came before; a soft gradient would pretend that they are not
-            left = target - ops.stop_gradient(so_far)
-            decoded, symbols = module(left, so_far, side_condition(hop, normal, gain))
+            # A later module's codes are constant over small changes of what came before. Soft gradients through them and
+            # their bits would pretend that they are not, and drive what came before off its course.
+            decoded, symbols = module(target - ops.stop_gradient(so_far), so_far, side_condition(hop, normal, gain))
             symbols = packed(symbols, delay)
-            kbps.append(mean_kbps(module.context(symbols, side, lower)[:, -(-delay * hop // FRAME):]))
-            so_far, lower = so_far + decoded, symbols
+            bits = module.context(symbols, side if lower is None else ops.stop_gradient(side), lower)
+            kbps.append(mean_kbps(bits[:, -(-delay * hop // FRAME):]))
+            so_far, lower = so_far + decoded, ops.stop_gradient(symbols)
         y = so_far * contour
         decoded = lpc.synthesis_filter(y, predictor) if has_lpc else y
         return {"decoded": decoded, "predictor": a, "kbps": ops.stack(kbps, axis=-1)}

@@ -32,6 +32,7 @@ PASSES, LEAST_STEPS = 6, 50  # an epoch: as many random clips as would fill the 
 ENDLESS = 10 ** 6  # epochs, where the time decides
 MOST_JUDGED = 24  # held-back pieces
 TABLE_PIECES = 40  # that the tables are fitted to
+FIRST = "module_0"
 RATE_CLIPS = 8  # batches that tell what the preset spends on random clips
 
 
@@ -84,7 +85,10 @@ def _say(text, verbose):
 
 
 def settings(preset, freeze, learning_rate, batch_size, name, seed):
-    """TrainingConfig of one phase, with the losses of the preset's own last phase.
+    """TrainingConfig of one phase, with the losses of the preset's own last phase but no discriminator.
+
+    A fresh discriminator knows nothing for longer than fine-tuning takes. Where the first module learns, it learns
+    without those after it: they are nearly silent, and a first module that learns together with them gets worse.
 
     Raises:
         ConfigError: a setting that cannot be used.
@@ -96,10 +100,10 @@ def settings(preset, freeze, learning_rate, batch_size, name, seed):
         last, weight, leave_out = own.phases[-1], own.rate_weight, own.leave_out
     except ConfigError:  # a stranger's, or none
         last, weight, leave_out = Phase("", 1, 1), TrainingConfig.rate_weight, ()
-    reached = training.get("rate_weight")
-    phase = replace(last, name="fine-tuning", steps=1, modules=len(preset.config.modules), kbps=0.0,
-                    train=_learning(preset, freeze), learning_rate=learning_rate,
-                    final_learning_rate=FINAL * learning_rate, warmup=WARMUP,
+    train, reached = _learning(preset, freeze), training.get("rate_weight")
+    phase = replace(last, name="fine-tuning", steps=1, kbps=0.0,
+                    modules=1 if FIRST in train else len(preset.config.modules), train=train, learning_rate=learning_rate,
+                    final_learning_rate=FINAL * learning_rate, warmup=WARMUP, adversarial=0.0,
                     rate_weight=reached if isinstance(reached, float) and reached > 0 else weight)
     config = TrainingConfig(name=name or f"{preset.name.removesuffix('-tuned')}-tuned",
                             description=preset.metadata["description"], kbps=preset.metadata["kbps"],
@@ -111,7 +115,7 @@ def settings(preset, freeze, learning_rate, batch_size, name, seed):
 
 
 def _learning(preset, freeze):
-    """Parts that learn: all but those of `freeze`.
+    """Parts that learn: all but those of `freeze`, and later modules only where the first does not learn.
 
     Raises:
         ConfigError: there is no such part, or none is left.
@@ -122,7 +126,8 @@ def _learning(preset, freeze):
     if unknown or set(freeze) == set(parts):
         wrong = f"{unknown[0]!r} is none" if unknown else "these are all, and nothing is left to learn"
         raise ConfigError(f"`freeze` must name some of the parts {', '.join(parts)}; {wrong}.")
-    return tuple(part for part in parts if part not in freeze)
+    learning = tuple(part for part in parts if part not in freeze)
+    return tuple(part for part in learning if part in (LPC, FIRST)) if FIRST in learning else learning
 
 
 def read(data, validation_data):
@@ -162,11 +167,12 @@ def train(preset, config, speech, epochs, minutes, callbacks, verbose):
     cascade, phase = Cascade(preset.config), config.phases[0]
     cascade.load_weights(preset.directory / WEIGHTS)
     choose_trainable(cascade, phase)
+    cascade.active = phase.modules
     samples = np.concatenate(speech.training)
     length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
     clips = ClipSampler(samples, length, config.batch_size, config.seed)
     control = RateControl(rate_on_clips(cascade, clips), phase.rate_weight)
-    trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance, phase.adversarial)
+    trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance)
     trainer.compile_for_backend(optimizer_for(cascade, phase, phase.learning_rate))
     steps = math.ceil(PASSES * samples.size / (config.batch_size * config.clip_frames * FRAME))
     course = Course(phase.learning_rate, minutes and minutes * 60)
