@@ -202,8 +202,8 @@ class Cascade(keras.Model):
         normal = self.lsf_quantizer.normalise(smooth)
         for module, delay in zip(self.chain[: self.active], self.config.packet_delays):
             hop = module.config.hop
-            # A later module's codes are constant over small changes of what came before. Soft gradients through them and
-            # their bits would pretend that they are not, and drive what came before off its course.
+            # A later module's codes are constant over small changes of what came before. Soft gradients through them
+            # and their bits would pretend that they are not, and drive what came before off its course.
             decoded, symbols = module(target - ops.stop_gradient(so_far), so_far, side_condition(hop, normal, gain))
             symbols = packed(symbols, delay)
             bits = module.context(symbols, side if lower is None else ops.stop_gradient(side), lower)

@@ -102,8 +102,9 @@ def settings(preset, freeze, learning_rate, batch_size, name, seed):
         last, weight, leave_out = Phase("", 1, 1), TrainingConfig.rate_weight, ()
     train, reached = _learning(preset, freeze), training.get("rate_weight")
     phase = replace(last, name="fine-tuning", steps=1, kbps=0.0,
-                    modules=1 if FIRST in train else len(preset.config.modules), train=train, learning_rate=learning_rate,
-                    final_learning_rate=FINAL * learning_rate, warmup=WARMUP, adversarial=0.0,
+                    modules=1 if FIRST in train else len(preset.config.modules), train=train,
+                    learning_rate=learning_rate, final_learning_rate=FINAL * learning_rate, warmup=WARMUP,
+                    adversarial=0.0,
                     rate_weight=reached if isinstance(reached, float) and reached > 0 else weight)
     config = TrainingConfig(name=name or f"{preset.name.removesuffix('-tuned')}-tuned",
                             description=preset.metadata["description"], kbps=preset.metadata["kbps"],
