@@ -183,7 +183,7 @@ class ResidualModule(layers.Layer):
             symbols: (B, K, hop), with the gradient of the unquantised code.
         """
         step = self.step(condition)
-        z = self.encode(residual, so_far, condition, step)
+        z = self.encode(residual, ops.stop_gradient(so_far), condition, step)  # codes do not steer those before
         quantised, symbols = self.quantizer(z)
         if self.noise:
             quantised = quantised + self.noise(symbols)

@@ -48,7 +48,7 @@ About 3.5 hours of read speech and spoken commands, 16 kHz: {languages} (English
 ## Limits
 
 - Made for one voice at 16 kHz: anything above 8 kHz is gone, and channels are mixed to one.
-- Trained on {languages} only. Other languages, singing and several voices at once are untested.
+- Trained on {languages} only. Other languages, singing and several voices at once are untested.{tuned}
 - Music and noise go through without failing, but they are not what it was trained on.{off_speech}
 - Decoded speech is a reconstruction: it is no evidence of what a recording held, nor a way to hide that it was altered.
 
@@ -56,6 +56,10 @@ About 3.5 hours of read speech and spoken commands, 16 kHz: {languages} (English
 
 Weights: CC BY 4.0. Code: Apache-2.0.
 """
+
+_TUNED = """
+- The training data above is that of `{base}`; the recordings it was fine-tuned on come on top. Other voices than theirs take more bits than \
+before (`--kbps` limits them) and, at the same bitrate, may sound a little worse."""
 
 
 def model_card(metadata, address=None):
@@ -77,7 +81,7 @@ def model_card(metadata, address=None):
     corpora = _corpora(metadata)
     sources = "\n".join(f"- {attribution}" for _, _, attribution in corpora)
     return f"---\n{_for_the_hub(metadata)}\n---\n" + head + _figures(metadata) + _TAIL.format(
-        attribution=sources, off_speech=_off_speech(metadata),
+        attribution=sources, off_speech=_off_speech(metadata), tuned=_TUNED.format(base=base) if base else "",
         languages=" and ".join(", ".join(LANGUAGES[code] for code in _languages(corpora)).rsplit(", ", 1)))
 
 

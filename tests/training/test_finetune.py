@@ -165,6 +165,17 @@ def test_something_worse_is_refused(broken_training, base, own_speech, tmp_path,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("freeze, modules, learning", [
+    ((), 1, ("lpc", "module_0")),
+    ("lpc", 1, ("module_0",)),
+    ("module_0", 2, ("lpc", "module_1")),
+    (("lpc", "module_0"), 2, ("module_1",)),
+])
+def test_the_second_module_learns_only_where_the_first_does_not(codec, freeze, modules, learning):
+    phase, = finetune.settings(codec.preset, freeze, 1e-4, 2, None, 1).phases
+    assert (phase.modules, phase.train) == (modules, learning)
+
+
 @pytest.mark.parametrize("setting, message", [
     ({"freeze": "module_7"}, "'module_7' is none"),
     ({"freeze": ("lpc", "module_0", "module_1")}, "nothing is left to learn"),

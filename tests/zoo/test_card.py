@@ -57,6 +57,7 @@ def test_figures_are_a_table_and_evaluation_results():
 def test_a_fine_tune_names_its_base():
     metadata = {**METADATA, "base_model": "user/cq-9k"}
     assert for_the_hub(metadata).base_model == "user/cq-9k"
+    assert "that of `user/cq-9k`" in model_card(metadata) and "Other voices" not in model_card(METADATA)
     assert "Fine-tuned from `user/cq-9k`" in model_card(metadata)
 
 
