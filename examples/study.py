@@ -15,9 +15,10 @@ from matplotlib.figure import Figure
 from neuralcodec import Codec
 from neuralcodec.evaluation.evaluate import evaluate, format_table, markdown_table, summary, write_csv
 from neuralcodec.evaluation.record import read_rows
+from neuralcodec.training.checkpoint import CHECKPOINT, PROGRESS, Progress
 from neuralcodec.training.data import audio_files
 from neuralcodec.training.export import export, in_folder
-from neuralcodec.training.phases import CHECKPOINT, PROGRESS, Progress, train
+from neuralcodec.training.phases import train
 from neuralcodec.training.run import Report
 from neuralcodec.training.settings import TrainingConfig
 

@@ -74,7 +74,7 @@ class SpectrogramJudge(keras.layers.Layer):
         return out
 
 
-class Discriminator(keras.layers.Layer):
+class Discriminator(keras.Model):
     """Judges at two resolutions, with the losses of both sides."""
 
     def __init__(self, **kwargs):

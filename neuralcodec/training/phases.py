@@ -3,8 +3,6 @@ import json
 import math
 import time
 import warnings
-import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -16,31 +14,24 @@ from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.model.config import FRAME
 from neuralcodec.runtime.weights import read_weights, weight_shapes
+from neuralcodec.training.checkpoint import (
+    CHECKPOINT,
+    DISCRIMINATOR,
+    PROGRESS,
+    Progress,
+    read_discriminator,
+    read_optimizer,
+    write_checkpoint,
+)
 from neuralcodec.training.data import ClipSampler, audio_files, load_speech
+from neuralcodec.training.discriminator import Discriminator
 from neuralcodec.training.settings import LPC
 from neuralcodec.training.signals import heard_between_steps
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
 from neuralcodec.zoo.presets import WEIGHTS, find_preset
 
-CHECKPOINT, OPTIMIZER, PROGRESS, LOG = "checkpoint.weights.h5", "optimizer.npz", "progress.json", "log.csv"
+LOG = "log.csv"
 CLIP_NORM = 1.0
-
-
-@dataclass
-class Progress:
-    """Where a run stands: enough to go on from its checkpoint."""
-
-    phase: int = 0
-    epoch: int = 0
-    rate_weight: float = 0.0
-    seconds: float = 0.0
-
-    @classmethod
-    def read(cls, folder):
-        try:
-            return cls(**json.loads((folder / PROGRESS).read_text()))
-        except (OSError, ValueError, TypeError):
-            raise ConfigError(f"Nothing to resume in {folder}: start the run without --resume.") from None
 
 
 def train(config, data, output, resume=False, callbacks=(), validate=None):
@@ -79,16 +70,35 @@ def train(config, data, output, resume=False, callbacks=(), validate=None):
         load_start(cascade, config.start)
     else:
         adapt(cascade, samples, config.seed)
+    discriminator = starting_discriminator(config, output / CHECKPOINT if resume else config.start)
     for index in range(progress.phase, len(config.phases)):
-        run_phase(cascade, config, index, progress, samples, output, callbacks, validate)
+        run_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate)
         progress = Progress(phase=index + 1, rate_weight=progress.rate_weight, seconds=progress.seconds)
-        write_checkpoint(cascade, progress, output)
+        write_checkpoint(output, progress, cascade, discriminator)
     return cascade
 
 
+def starting_discriminator(config, start):
+    """One discriminator for all phases; with what it learnt already, if it lies beside the checkpoint `start`.
+
+    None where no phase wants it.
+    """
+    if not any(phase.adversarial for phase in config.phases):
+        return None
+    discriminator, before = Discriminator(name="discriminator"), Path(start).parent
+    if is_checkpoint(start) and (before / DISCRIMINATOR).exists():
+        read_discriminator(discriminator, before)
+    return discriminator
+
+
+def is_checkpoint(start):
+    """Whether a run starts from a checkpoint file, as Keras names it; from a preset otherwise."""
+    return str(start).endswith(".weights.h5")
+
+
 def starting_weights(start):
-    """A checkpoint file (.weights.h5, as Keras wants it) is taken as it is; anything else is a preset."""
-    return start if str(start).endswith(".weights.h5") else find_preset(start) / WEIGHTS
+    """Path of the weights of a checkpoint or preset."""
+    return start if is_checkpoint(start) else find_preset(start) / WEIGHTS
 
 
 def load_start(cascade, start):
@@ -115,14 +125,15 @@ def adapt(cascade, samples, seed):
     cascade.lsf_quantizer.adapt(lpc.analyse(ops.convert_to_tensor(clips))[1])
 
 
-def run_phase(cascade, config, index, progress, samples, output, callbacks, validate):
+def run_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate):
     """Runs one phase from `progress.epoch` on, keeping `progress` up to date."""
     phase = config.phases[index]
     cascade.active = phase.modules
     choose_trainable(cascade, phase)
     rate_weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
     control = RateControl(phase.kbps or config.kbps, rate_weight)
-    trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance, phase.adversarial)
+    trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance, phase.adversarial,
+                             discriminator if phase.adversarial else None)
     trainer.compile_for_backend(optimizer_for(cascade, phase, schedule(phase)))
     optimizer = trainer.optimizer
     optimizer.build(trainer.trainable_variables)
@@ -133,7 +144,7 @@ def run_phase(cascade, config, index, progress, samples, output, callbacks, vali
         read_optimizer(optimizer, output)
     length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
     clips = ClipSampler(samples, length, config.batch_size, (config.seed, index, done))
-    keeper = Keeper(cascade, config, index, progress, output, validate)
+    keeper = Keeper(cascade, discriminator, config, index, progress, output, validate)
     with heard_between_steps() as signals:
         trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
                     steps_per_epoch=epoch_steps, shuffle=False, callbacks=[signals, keeper, *callbacks])
@@ -176,9 +187,10 @@ def schedule(phase):
 class Keeper(keras.callbacks.Callback):
     """After every epoch: a line in the log, a checkpoint, and now and then a validation."""
 
-    def __init__(self, cascade, config, index, progress, output, validate):
+    def __init__(self, cascade, discriminator, config, index, progress, output, validate):
         super().__init__()
-        self.cascade, self.config, self.index, self.progress = cascade, config, index, progress
+        self.cascade, self.discriminator = cascade, discriminator
+        self.config, self.index, self.progress = config, index, progress
         self.output, self.validate = output, validate
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -188,7 +200,7 @@ class Keeper(keras.callbacks.Callback):
         self.progress.seconds += time.monotonic() - self.started
         self.progress.phase, self.progress.epoch = self.index, epoch + 1
         self.progress.rate_weight = float(logs["rate_weight"])
-        write_checkpoint(self.cascade, self.progress, self.output, self.model.optimizer)
+        write_checkpoint(self.output, self.progress, self.cascade, self.discriminator, self.model.optimizer)
         row = {"phase": self.config.phases[self.index].name, "step": (epoch + 1) * self.params["steps"],
                "seconds": round(self.progress.seconds, 1)}
         if self.validate and (epoch + 1) % self.config.validate_epochs == 0:
@@ -206,32 +218,3 @@ def append_row(path, row):
     lines.append(",".join(str(row.get(name, "")) for name in LOG_COLUMNS))
     with open(path, "a", encoding="utf-8") as log:
         log.write("\n".join(lines) + "\n")
-
-
-def write_checkpoint(cascade, progress, output, optimizer=None):
-    """Weights, optimiser and progress, each written beside and renamed: an interruption leaves the last whole."""
-    beside = output / ("next." + CHECKPOINT)
-    cascade.save_weights(beside, overwrite=True)
-    beside.replace(output / CHECKPOINT)
-    if optimizer is not None:
-        beside = output / ("next." + OPTIMIZER)
-        np.savez(beside, *[np.asarray(variable) for variable in optimizer.variables])
-        beside.replace(output / OPTIMIZER)
-    beside = output / ("next." + PROGRESS)
-    beside.write_text(json.dumps(vars(progress)) + "\n")
-    beside.replace(output / PROGRESS)
-
-
-def read_optimizer(optimizer, output):
-    """Takes the optimiser's state from a checkpoint.
-
-    Raises:
-        ConfigError: it is damaged or that of another model.
-    """
-    try:
-        with np.load(output / OPTIMIZER, allow_pickle=False) as arrays:
-            for variable, name in zip(optimizer.variables, arrays.files, strict=True):
-                variable.assign(arrays[name])
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"The checkpoint in {output} cannot be resumed: {OPTIMIZER} is damaged or belongs to another "
-                          "configuration.") from error

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import keras
 
+from neuralcodec.training.checkpoint import Progress
 from neuralcodec.training.data import audio_files, readable
 from neuralcodec.training.export import export, in_folder
-from neuralcodec.training.phases import Progress, train
+from neuralcodec.training.phases import train
 from neuralcodec.training.settings import TrainingConfig
 from neuralcodec.training.validation import Validation, hold_back
 

@@ -4,7 +4,6 @@ from keras import ops
 
 from neuralcodec.model.config import FRAME
 from neuralcodec.training import losses
-from neuralcodec.training.discriminator import Discriminator
 
 
 def replicas():
@@ -95,16 +94,17 @@ class CascadeTrainer(keras.Model):
         cascade: the Cascade to train.
         rate_control: RateControl with the target bitrate.
         weighted, disturbance: weights of these losses, beside 1 for mel.
-        adversarial: weight of what a discriminator says; 0 for none.
+        adversarial: weight of what the discriminator says.
+        discriminator: a Discriminator, which learns beside the cascade; None for none.
     """
 
     PARTS = ("mel", "weighted", "disturbance", "kbps")
 
-    def __init__(self, cascade, rate_control, weighted=0.3, disturbance=1.2, adversarial=0.0):
+    def __init__(self, cascade, rate_control, weighted=0.3, disturbance=1.2, adversarial=0.0, discriminator=None):
         super().__init__(name="trainer")
         self.cascade, self.rate_control = cascade, rate_control
         self.weighted, self.disturbance, self.adversarial = weighted, disturbance, adversarial
-        self.discriminator = Discriminator(name="discriminator") if adversarial else None
+        self.discriminator = discriminator
         self.means = [keras.metrics.Mean(name=name) for name in self.PARTS]
         self.built = True
 

@@ -104,6 +104,28 @@ def test_resuming_goes_on_where_the_run_stopped(toy_run, speech_folder):
     assert 0 < np.max(np.abs(before - after)) < 0.1
 
 
+def test_the_discriminator_goes_on_from_phase_to_phase_and_from_run_to_run(toy_run, speech_folder, tmp_path):
+    from dataclasses import replace
+
+    from neuralcodec.training.checkpoint import CHECKPOINT, DISCRIMINATOR
+    from neuralcodec.training.phases import starting_discriminator, train
+
+    learns = Phase("learns", 1, 1, warmup=0, adversarial=0.1)
+    stays = replace(learns, name="stays", learning_rate=1e-12, final_learning_rate=1e-12)
+    short = replace(toy_run[0], phases=(learns,))
+    fresh = starting_discriminator(short, "").get_weights()
+    train(short, speech_folder, tmp_path)
+    learnt = starting_discriminator(short, tmp_path / CHECKPOINT).get_weights()
+    assert max(np.abs(a - b).max() for a, b in zip(fresh, learnt)) > 1e-4
+    train(replace(short, phases=(learns, stays)), speech_folder, tmp_path, resume=True)
+    after = starting_discriminator(short, tmp_path / CHECKPOINT).get_weights()
+    assert all(np.abs(a - b).max() < 1e-6 for a, b in zip(learnt, after))
+    assert starting_discriminator(toy_run[0], tmp_path / CHECKPOINT) is None
+    (tmp_path / DISCRIMINATOR).write_bytes(b"damaged")
+    with pytest.raises(ConfigError, match="discriminator.weights.h5 in .* are damaged"):
+        train(short, speech_folder, tmp_path, resume=True)
+
+
 def test_nothing_to_resume_is_said(speech_folder, toy_run, tmp_path):
     from neuralcodec.training.phases import train
 
@@ -125,22 +147,12 @@ def test_a_phase_trains_only_what_it_names(toy_run):
         choose_trainable(cascade, Phase("p", 1, 2, ("module_7",)))
 
 
-def test_a_damaged_checkpoint_is_said(toy_run, tmp_path):
-    from neuralcodec.training.phases import OPTIMIZER, read_optimizer
-    from neuralcodec.training.trainer import GuardedAdam
-
-    whole = (toy_run[1] / OPTIMIZER).read_bytes()
-    for damaged in (whole[:-500], b"", whole):  # the last is whole, but of another model
-        (tmp_path / OPTIMIZER).write_bytes(damaged)
-        with pytest.raises(ConfigError, match="damaged or belongs to another"):
-            read_optimizer(GuardedAdam(1e-3), tmp_path)
-
-
 def test_a_run_can_start_from_weights_that_lack_a_new_part(toy_run, tmp_path):
     from dataclasses import replace
 
     from neuralcodec.model.cascade import Cascade
-    from neuralcodec.training.phases import CHECKPOINT, load_start
+    from neuralcodec.training.checkpoint import CHECKPOINT
+    from neuralcodec.training.phases import load_start
 
     config, output, _ = toy_run
     modules = tuple(replace(module, noise_fill=True) for module in config.model.modules)
