@@ -6,7 +6,6 @@ import warnings
 from pathlib import Path
 
 import keras
-import numpy as np
 from keras import ops
 
 from neuralcodec.errors import ConfigError, OutputExistsError

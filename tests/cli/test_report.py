@@ -29,6 +29,18 @@ def test_a_page_and_where_it_lies(cli, quick, data, tmp_path):
     assert "1 recording (" in html and "tiny" in html and "Opus 24" in html
 
 
+def test_presets_come_in_the_order_of_their_rates(cli, data, tmp_path, monkeypatch):
+    from neuralcodec.errors import TrainingDataError
+    from neuralcodec.evaluation import report
+
+    def measure(data, files, codecs, *_, **__):
+        raise TrainingDataError(" ".join(codec.name for codec in codecs))
+
+    monkeypatch.setattr(report, "measure", measure)
+    _, _, err = cli("report", "--data", data, "--output", tmp_path / "out")
+    assert "cmrl-9k cmrl-16k cmrl-20k cmrl-24k cq-9k cq-16k cq-20k cq-24k" in err
+
+
 def test_what_is_missing_is_noted(cli, quick, data, tmp_path, monkeypatch):
     from neuralcodec.evaluation import metrics, peers, report
 

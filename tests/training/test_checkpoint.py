@@ -5,6 +5,7 @@ import pytest
 
 from neuralcodec.errors import ConfigError
 from neuralcodec.training.checkpoint import (
+    CHECKPOINT,
     OPTIMIZER,
     PROGRESS,
     Progress,
@@ -28,19 +29,35 @@ def model():
 
 
 @pytest.fixture
-def folder(model, tmp_path):
+def discriminator():
+    """One that has learnt something."""
+    discriminator = Discriminator()
+    discriminator.set_weights([weights + 1 for weights in discriminator.get_weights()])
+    return discriminator
+
+
+@pytest.fixture
+def folder(model, discriminator, tmp_path):
     optimizer = optimizer_of(model)
     optimizer.apply([np.ones(variable.shape, "float32") for variable in model.trainable_variables])
-    write_checkpoint(tmp_path, Progress(1, 2, 0.5, 3.0), model, Discriminator(), optimizer)
+    write_checkpoint(tmp_path, Progress(1, 2, 0.5, 3.0), model, discriminator, optimizer)
     return tmp_path
 
 
-def test_what_was_written_comes_back(folder, model):
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
+
+
+def test_what_was_written_comes_back(folder, model, discriminator):
     assert Progress.read(folder) == Progress(1, 2, 0.5, 3.0)
     optimizer = optimizer_of(model)
     read_optimizer(optimizer, folder)
     assert int(optimizer.iterations) == 1 and np.abs(optimizer.variables[2]).max() > 0
-    read_discriminator(Discriminator(), folder)
+    judge, other = Discriminator(), keras.models.clone_model(model)
+    assert not same(judge, discriminator) and not same(other, model)
+    read_discriminator(judge, folder)
+    other.load_weights(folder / CHECKPOINT)
+    assert same(judge, discriminator) and same(other, model)
     assert not list(folder.glob("next.*"))
 
 
