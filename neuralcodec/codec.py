@@ -215,8 +215,8 @@ class Codec:
                 where the first does not.
             learning_rate: at its highest, after a short warm-up; from there it falls along a cosine.
             batch_size: clips a step.
-            callbacks: Keras callbacks. Logs have loss, mel, weighted, disturbance, kbps, rate_weight, and valid_kbps,
-                valid_si_sdr, valid_pesq of the held-back speech.
+            callbacks: Keras callbacks. Logs have loss, mel, weighted, disturbance, intelligibility, noise, kbps,
+                rate_weight, and valid_kbps, valid_si_sdr, valid_pesq of the held-back speech.
             distribution: `keras.distribution.DataParallel` (JAX) or `tf.distribute.MirroredStrategy` (TensorFlow), to
                 share each batch among several devices.
             name: of the tuned preset; by default the old one's with `-tuned` behind it. It stands in every file.

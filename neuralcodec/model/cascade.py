@@ -26,6 +26,7 @@ from neuralcodec.model.config import (
 from neuralcodec.model.context import SideContext
 from neuralcodec.model.module import ResidualModule
 from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
+from neuralcodec.model.substitution import NoiseSubstitution
 
 LSF_STEP = 1 / 3  # initial step in standard deviations
 
@@ -158,6 +159,9 @@ class Cascade(keras.Model):
         self.side_context.build(None)
         self.chain = [ResidualModule(module, condition_width(module.hop), i == 0, name=f"module_{i}")
                       for i, module in enumerate(config.modules)]
+        self.noise, hop = None, config.modules[0].hop
+        if config.noise_above:
+            self.noise = NoiseSubstitution(hop, condition_width(hop), config.noise_above, name="noise")
         self.built = True
 
     def active_part(self):
@@ -165,10 +169,13 @@ class Cascade(keras.Model):
         if self.active == len(self.chain):
             return self
         part = Cascade(replace(self.config, modules=self.config.modules[: self.active]))
-        for mine, yours in zip((self.lsf_quantizer, self.side_context, *self.chain),
-                               (part.lsf_quantizer, part.side_context, *part.chain)):
+        for mine, yours in zip(self.parts(), part.parts()):
             yours.set_weights(mine.get_weights())
         return part
+
+    def parts(self):
+        """The layers that have weights, those that all cascades share first."""
+        return [self.lsf_quantizer, self.side_context, *([self.noise] if self.noise else []), *self.chain]
 
     def predict_linearly(self, x):
         """Module 0: waveform (B, T) -> unquantised predictors (B, F, 17), quantised LSFs (B, F, 16), their symbols."""
@@ -186,8 +193,9 @@ class Cascade(keras.Model):
 
         Returns:
             A dictionary: "decoded" (B, T), "predictor" (B, F, 17) from the unquantised analysis, "kbps" (B, 1 +
-            modules), the estimated rate of the side information and of each module. The last `config.delay - 320`
-            samples lack packets that come after the end.
+            modules), the estimated rate of the side information and of each module; "powers" (3, B, F, bands) of the
+            original, of what is decoded and of noise, where noise is added (see `NoiseSubstitution.powers`). The last
+            `config.delay - 320` samples lack packets that come after the end.
         """
         a, lsf, lsf_symbols = self.predict_linearly(x)
         smooth = lpc.interpolate_lsf(lsf)  # (B, T / 80, 16)
@@ -199,16 +207,35 @@ class Cascade(keras.Model):
         side = ops.concatenate([lsf_symbols, ops.reshape(gain, (-1, x.shape[1] // FRAME, 2))], axis=-1)
         target, so_far = residual / contour, ops.zeros_like(x)
         kbps, lower = [mean_kbps(self.side_context(side))], None
-        normal = self.lsf_quantizer.normalise(smooth)
+        normal, first = self.lsf_quantizer.normalise(smooth), None
         for module, delay in zip(self.chain[: self.active], self.config.packet_delays):
             hop = module.config.hop
             # A later module's codes are constant over small changes of what came before. Soft gradients through them
             # and their bits would pretend that they are not, and drive what came before off its course.
-            decoded, symbols = module(target - ops.stop_gradient(so_far), so_far, side_condition(hop, normal, gain))
+            condition = side_condition(hop, normal, gain)
+            decoded, symbols = module(target - ops.stop_gradient(so_far), so_far, condition)
+            first = first or (decoded, condition)
             symbols = packed(symbols, delay)
             bits = module.context(symbols, side if lower is None else ops.stop_gradient(side), lower)
             kbps.append(mean_kbps(bits[:, -(-delay * hop // FRAME):]))
-            so_far, lower = so_far + decoded, ops.stop_gradient(symbols)
-        y = so_far * contour
+            so_far, lower = so_far + module.inverse_transform(decoded), ops.stop_gradient(symbols)
+        noise, powers = self.substitute(target, so_far, *first) if self.noise else (0.0, {})
+        y = (so_far + noise) * contour
         decoded = lpc.synthesis_filter(y, predictor) if has_lpc else y
-        return {"decoded": decoded, "predictor": a, "kbps": ops.stack(kbps, axis=-1)}
+        return {"decoded": decoded, "predictor": a, "kbps": ops.stack(kbps, axis=-1), **powers}
+
+    def substitute(self, target, so_far, decoded, condition):
+        """Noise for what the cascade has lost.
+
+        Args:
+            target, so_far: (B, T), what the modules code and what they have decoded.
+            decoded: coefficients of the first module (B, K, hop).
+            condition: its side information (B, K, C).
+
+        Returns:
+            the noise (B, T); {"powers": ...}. Only the level of noise learns from either: what is decoded must not get
+            worse to make room for noise.
+        """
+        levels = self.noise.levels(ops.stop_gradient(decoded), ops.stop_gradient(condition))
+        powers = self.noise.powers(ops.stop_gradient(target), ops.stop_gradient(so_far), levels)
+        return self.noise(levels), {"powers": powers}

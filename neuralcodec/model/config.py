@@ -16,6 +16,10 @@ GAIN_FLOOR = 1e-4
 STEEPEST_RISE = 2.0  # log2 of a gain: a ramp starts at most 12 dB below its end, lest onsets after silence overload
 MAX_DELAY = 960  # samples from a sample going in to the same sample coming out: 60 ms
 HOPS = (320, 160, 80)
+BANDS, BAND_HZ = 16, 500  # in which the decoder adds noise
+NOISE_WIDTH, NOISE_FRAMES = 40, 4  # of the CNN that turns what the decoder knows into the level of noise
+LOUDEST_NOISE, FIRST_LEVEL = 2.0, -3.0  # RMS relative to the gain; where training starts, as logit of the level
+POWER_FLOOR = 1e-4  # relative to the gain: power of a band below which nothing counts
 LPC_KINDS = ("none", "fixed", "trained")
 
 
@@ -48,12 +52,18 @@ class ModuleConfig:
 class CascadeConfig:
     """A cascade: linear prediction as module 0 ("none", "fixed" or "trained" quantiser), then residual modules.
 
+    Args:
+        lpc: kind of quantiser, or that there is no LPC.
+        modules: ModuleConfigs.
+        noise_above: Hz, a multiple of 500, from where on the decoder adds noise of a learned level; 0 for none.
+
     Example:
-        >>> CascadeConfig(lpc="trained", modules=(ModuleConfig(hop=320), ModuleConfig(hop=80)))
+        >>> CascadeConfig(lpc="trained", modules=(ModuleConfig(hop=320), ModuleConfig(hop=80)), noise_above=4000)
     """
 
     lpc: str = "trained"
     modules: tuple = field(default_factory=lambda: (ModuleConfig(),))
+    noise_above: int = 0
 
     def __post_init__(self):
         if self.lpc not in LPC_KINDS:
@@ -62,6 +72,9 @@ class CascadeConfig:
             raise ConfigError(f"A cascade has 1 to {MAX_MODULES} modules; this configuration has {len(self.modules)}.")
         for module in self.modules:
             check_module(module)
+        if type(self.noise_above) is not int or self.noise_above not in range(0, SAMPLE_RATE // 2, BAND_HZ):
+            raise ConfigError(f"`noise_above` must be a multiple of {BAND_HZ} from 0 to {SAMPLE_RATE // 2 - BAND_HZ} Hz; "
+                              f"got {self.noise_above!r}.")
         if self.delay > MAX_DELAY:
             raise ConfigError(f"The cascade would delay speech by {self.delay / 16:g} ms; the limit is 60 ms: "
                               "use shorter hops, less look-ahead or fewer modules.")
@@ -85,7 +98,7 @@ class CascadeConfig:
         return out
 
     def to_dict(self):
-        return {"lpc": self.lpc, "modules": [asdict(module) for module in self.modules]}
+        return {"lpc": self.lpc, "modules": [asdict(module) for module in self.modules], "noise_above": self.noise_above}
 
     @classmethod
     def from_dict(cls, data):
@@ -102,10 +115,11 @@ class CascadeConfig:
             if unknown:
                 raise ConfigError(f"Unknown module setting {sorted(unknown)[0]!r}; known are "
                                   f"{', '.join(sorted(known))}.")
-        unknown = set(data) - {"lpc", "modules"}
+        known = {f.name for f in fields(cls)}
+        unknown = set(data) - known
         if unknown:
-            raise ConfigError(f"Unknown model setting {sorted(unknown)[0]!r}; known are lpc, modules.")
-        return cls(lpc=data.get("lpc", "trained"), modules=tuple(ModuleConfig(**module) for module in data["modules"]))
+            raise ConfigError(f"Unknown model setting {sorted(unknown)[0]!r}; known are {', '.join(sorted(known))}.")
+        return cls(**{**data, "modules": tuple(ModuleConfig(**module) for module in data["modules"])})
 
 
 def condition_width(hop):

@@ -8,22 +8,17 @@ References: Kankanahalli, ICASSP 2018; Zhen et al., Interspeech 2019, section 2;
 Lapped Transforms", 1992 (the initial kernel).
 """
 import keras
-import numpy as np
 from keras import layers, ops
 
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
 from neuralcodec.model.context import ModuleContext
+from neuralcodec.model.lapped import lapped_basis
 from neuralcodec.model.noise import NoiseFill
 from neuralcodec.model.quantizer import SOFT, SPARSE, SoftmaxQuantizer, straight_through
+from neuralcodec.model.transform import inverse_transform, transform
 
 FIRST_STEP = -0.3  # initial log of the step, where the first module's coefficients have a variance near 1
 LATER_STEP = 2.5  # what is left to a later module is small: it starts silent, and takes bits where they help
-
-def lapped_basis(n):
-    """Orthonormal lapped transform (2n, n): sine window times cosines, inverted by its own transpose."""
-    t, k = np.arange(2 * n) + 0.5, np.arange(n) + 0.5
-    window = np.sin(np.pi * t / (2 * n))[:, None]
-    return (window * np.sqrt(2 / n) * np.cos(np.pi / n * (t[:, None] + n / 2) * k)).astype("float32")
 
 
 def small():
@@ -142,17 +137,12 @@ class ResidualModule(layers.Layer):
         self.built = True
 
     def transform(self, x):
-        """Waveform (B, T) -> coefficients (B, K, hop), K = T / hop; frame k sees hop (k - 1) to hop (k + 1)."""
-        blocks = ops.reshape(x, (-1, x.shape[1] // self.config.hop, self.config.hop))
-        before = ops.concatenate([ops.zeros_like(blocks[:, :1]), blocks[:, :-1]], axis=1)
-        return ops.matmul(ops.concatenate([before, blocks], axis=-1), self.basis)
+        """Waveform (B, T) -> coefficients (B, T / hop, hop)."""
+        return transform(x, self.basis)
 
     def inverse_transform(self, t):
-        """Coefficients (B, K, hop) -> waveform (B, T) by overlap-add; the last hop lacks its second half."""
-        hop = self.config.hop
-        halves = ops.matmul(t, ops.transpose(self.basis))  # (B, K, 2 hop)
-        after = ops.concatenate([halves[:, 1:, :hop], ops.zeros_like(halves[:, :1, :hop])], axis=1)
-        return ops.reshape(halves[..., hop:] + after, (-1, t.shape[1] * hop))
+        """Coefficients (B, K, hop) -> waveform (B, K hop)."""
+        return inverse_transform(t, self.basis)
 
     def step(self, condition):
         """Step size of every coefficient from LSFs and gains: (B, K, C) -> (B, K, hop)."""
@@ -165,10 +155,10 @@ class ResidualModule(layers.Layer):
         return (t + self.encoder(seen, condition)) / step
 
     def decode(self, z, so_far, condition, step):
-        """Quantised coefficients in units of the step -> this module's part of the waveform (B, T)."""
+        """Quantised coefficients in units of the step -> this module's part of the decoded coefficients (B, K, hop)."""
         t = z * step
         seen = t if self.first else ops.concatenate([t, self.transform(so_far)], axis=-1)
-        return self.inverse_transform(t + self.decoder(seen, condition))
+        return t + self.decoder(seen, condition)
 
     def call(self, residual, so_far, condition):
         """Codes a residual.
@@ -179,7 +169,7 @@ class ResidualModule(layers.Layer):
             condition: (B, K, C) side information per code frame.
 
         Returns:
-            decoded: (B, T).
+            decoded: coefficients (B, K, hop), of which `inverse_transform` makes this module's part of the waveform.
             symbols: (B, K, hop), with the gradient of the unquantised code.
         """
         step = self.step(condition)

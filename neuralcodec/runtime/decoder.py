@@ -8,6 +8,7 @@ from neuralcodec.runtime.layers import Queue
 from neuralcodec.runtime.lpc import SynthesisFilter
 from neuralcodec.runtime.module import ResidualModule
 from neuralcodec.runtime.side import Condition, Filters, GainContour
+from neuralcodec.runtime.substitution import NoiseSubstitution
 
 
 class Decoder:
@@ -33,6 +34,7 @@ class Decoder:
             _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE))
             for number, (module, delay) in enumerate(zip(config.modules[:count], config.packet_delays))
         ]
+        self._noise = NoiseSubstitution(config, weights) if config.noise_above else None
         self._synthesis = None if config.lpc == "none" else SynthesisFilter()
         self._contours, self._predictors = Queue(), Queue()  # wait for the modules
 
@@ -55,9 +57,12 @@ class Decoder:
         predictors, smooth = self._filters(packets.lsf.astype(np.int64))
         self._contours.push(self._contour(gain))
         self._predictors.push(predictors)
-        y = None
+        y, coefficients = None, None
         for stage, symbols in zip(self._stages, packets.modules):
-            y = stage.decode(symbols, y, smooth, gain)
+            y, decoded = stage.decode(symbols, y, smooth, gain)
+            coefficients = decoded if coefficients is None else coefficients  # of the first
+        if self._noise:
+            y = y + self._noise(coefficients, smooth, gain, len(y))
         y = y * self._contours.pop(len(y))
         predictors = self._predictors.pop(len(y) // SUBFRAME)
         return self._synthesis(y, predictors) if self._synthesis and len(y) else y
@@ -80,7 +85,7 @@ class _Stage:
             smooth, gain: side information of the packets.
 
         Returns:
-            what this module and those before have decoded by now, (m,).
+            what this module and those before have decoded by now, (m,); this module's coefficients (k, hop).
         """
         hop = self._module.hop
         symbols = symbols.astype(np.int64).reshape(-1, hop)

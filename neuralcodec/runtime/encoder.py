@@ -128,5 +128,5 @@ class _Stage:
         symbols = self._module.encode(residual, known)
         self._symbols.push(symbols)
         # What the last module decodes to concerns no other module.
-        so_far = None if self._last else self._module.decode(symbols, known)
+        so_far = None if self._last else self._module.decode(symbols, known)[0]
         return self._symbols.pop(len(smooth) * SUBFRAME // hop), so_far

@@ -68,18 +68,28 @@ class ResidualModule:
         return self._quantizer.quantise((t + self._encoder(self._seen(t, known), known.condition)) / known.step)
 
     def decode(self, symbols, known):
-        """Symbols (K, hop) -> decoded so far (n,), this module included, up to the last sample that is complete."""
+        """Decodes what `known` and the symbols allow.
+
+        Args:
+            symbols: (K, hop).
+            known: Known.
+
+        Returns:
+            decoded so far (n,), this module included, up to the last sample that is complete; and this module's
+            coefficients (k, hop), of which it is made.
+        """
         z = self._quantizer.reconstruct(symbols)
         if self._noise is not None:
             z += np.where(symbols == 0, self._next_noise(len(symbols)), np.float32(0))
         t = z * known.step
         correction = self._decoder(self._seen(t, known), known.condition)
         self._coefficients.push(t)
-        decoded = self._inverse(self._coefficients.pop(len(correction)) + correction)
+        t = self._coefficients.pop(len(correction)) + correction
+        decoded = self._inverse(t)
         if self.first:
-            return decoded
+            return decoded, t
         self._so_far.push(known.so_far)
-        return decoded + self._so_far.pop(len(decoded))
+        return decoded + self._so_far.pop(len(decoded)), t
 
     def _next_noise(self, count):
         rows = (self._frames + np.arange(count)) % len(self._noise)

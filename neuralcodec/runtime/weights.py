@@ -12,7 +12,7 @@ import numpy as np
 from neuralcodec.bitstream.context import POOLED_FEATURES
 from neuralcodec.bitstream.symbols import MODULE_SYMBOLS, MODULE_VALUES, SIDE_SYMBOLS, SIDE_VALUES
 from neuralcodec.errors import PresetError
-from neuralcodec.model.config import ORDER, condition_width
+from neuralcodec.model.config import BAND_HZ, BANDS, NOISE_FRAMES, NOISE_WIDTH, ORDER, condition_width
 
 MAX_BYTES = 16 << 20
 MAX_OBJECTS = 2000  # groups and datasets in the file
@@ -174,6 +174,9 @@ def weight_shapes(config):
     shapes["lsf_quantizer/quantizer/offset"] = (ORDER * SIDE_VALUES,)
     for stage, inputs in (("first", 2 * SIDE_SYMBOLS), ("second", 2 * SIDE_SYMBOLS + SIDE_SYMBOLS // 2)):
         shapes |= _context(f"side_context/{stage}", inputs, SIDE_CONTEXT_HIDDEN, SIDE_SYMBOLS)
+    if config.noise_above:
+        shapes |= _correction("noise_substitution/network", BANDS, BANDS - config.noise_above // BAND_HZ,
+                              condition_width(config.modules[0].hop), NOISE_WIDTH, blocks=1, frames=NOISE_FRAMES)
     for i, module in enumerate(config.modules):
         shapes |= {f"module_{i}/{name}": shape for name, shape in _module(module, i == 0).items()}
     return shapes

@@ -22,7 +22,7 @@ from neuralcodec.training.export import calibrate, write_preset
 from neuralcodec.training.judge import FinetuneHistory, as_text, check_better, gains, judge, means
 from neuralcodec.training.phases import batches, choose_trainable, optimizer_for
 from neuralcodec.training.recordings import check_amount, gather, listing, pieces, split
-from neuralcodec.training.settings import LPC, Phase, TrainingConfig, check_values
+from neuralcodec.training.settings import LPC, NOISE, Phase, TrainingConfig, check_values
 from neuralcodec.training.signals import heard_between_steps
 from neuralcodec.training.trainer import CascadeTrainer, RateControl, incomplete_frames
 from neuralcodec.training.validation import Validation
@@ -121,14 +121,15 @@ def _learning(preset, freeze):
     Raises:
         ConfigError: there is no such part, or none is left.
     """
-    parts = (LPC, *(f"module_{i}" for i in range(len(preset.config.modules))))
+    noise = (NOISE,) if preset.config.noise_above else ()
+    parts = (LPC, *(f"module_{i}" for i in range(len(preset.config.modules))), *noise)
     freeze = (freeze,) if isinstance(freeze, str) else tuple(freeze)
     unknown = [part for part in freeze if part not in parts]
     if unknown or set(freeze) == set(parts):
         wrong = f"{unknown[0]!r} is none" if unknown else "these are all, and nothing is left to learn"
         raise ConfigError(f"`freeze` must name some of the parts {', '.join(parts)}; {wrong}.")
     learning = tuple(part for part in parts if part not in freeze)
-    return tuple(part for part in learning if part in (LPC, FIRST)) if FIRST in learning else learning
+    return tuple(part for part in learning if part in (LPC, FIRST, NOISE)) if FIRST in learning else learning
 
 
 def read(data, validation_data):
@@ -173,7 +174,7 @@ def train(preset, config, speech, epochs, minutes, callbacks, verbose):
     length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
     clips = ClipSampler(samples, length, config.batch_size, config.seed)
     control = RateControl(rate_on_clips(cascade, clips), phase.rate_weight)
-    trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance)
+    trainer = CascadeTrainer(cascade, control, phase)
     trainer.compile_for_backend(optimizer_for(cascade, phase, phase.learning_rate))
     steps = math.ceil(PASSES * samples.size / (config.batch_size * config.clip_frames * FRAME))
     course = Course(phase.learning_rate, minutes and minutes * 60)

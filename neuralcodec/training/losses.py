@@ -1,4 +1,4 @@
-"""Training losses on waveforms: log-mel at four resolutions, LPC-weighted error, loudness disturbance.
+"""Training losses on waveforms: log-mel at four resolutions, LPC-weighted error, loudness disturbance, envelopes.
 
 Each function takes clean and decoded waveforms x and y (B, T) in [-1, 1] and returns a scalar. Where they take a
 `level` (B,), it is the power of the loud parts of the speech around the clip (see `data.loudness_level`): what is hard
@@ -7,7 +7,7 @@ to hear beside them, as the noise in a pause, counts less.
 import numpy as np
 from keras import ops
 
-from neuralcodec.model.config import FRAME, ORDER, SAMPLE_RATE, SUBFRAME
+from neuralcodec.model.config import FRAME, ORDER, POWER_FLOOR, SAMPLE_RATE, SUBFRAME
 from neuralcodec.model.lpc import analysis_filter
 
 MEL_RESOLUTIONS = ((128, 20), (256, 32), (512, 64), (1024, 80))  # window in samples, bands
@@ -137,3 +137,52 @@ def disturbance_loss(x, y, level):
     loud = ((ops.sum(ops.where(px > THRESHOLD, px, 0.0), axis=-1) + 1e5) / 1e7) ** 0.04
     symmetric, asymmetric = (over_time(ops.minimum(v / loud, 45.0)) for v in (symmetric, asymmetric))
     return ops.mean(0.1 * symmetric + 0.031 * asymmetric)
+
+
+ENVELOPES, LOWEST, SEGMENT = 15, 150.0, 24  # third-octave bands, centre of the first in Hz, frames of a segment (384 ms)
+
+
+def _third_octaves():
+    """What sums a power spectrum (257,) up to third-octave bands (257, 15)."""
+    hz = (np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW)[:, None]
+    centre = LOWEST * 2.0 ** (np.arange(ENVELOPES) / 3)
+    return ((hz >= centre * 2 ** (-1 / 6)) & (hz < centre * 2 ** (1 / 6))).astype("float32")
+
+
+THIRD_OCTAVES = _third_octaves()
+SILENT = 1e-4  # power of a frame, relative to the loud parts, that is not listened to (-40 dB)
+
+
+def unit(v, axis):
+    """Mean 0 and norm 1 along an axis; what is constant stays near 0."""
+    v = v - ops.mean(v, axis=axis, keepdims=True)
+    return v / ops.sqrt(ops.sum(ops.square(v), axis=axis, keepdims=True) + 1e-8)
+
+
+def intelligibility_loss(x, y, level):
+    """1 - correlation of third-octave envelopes over 384 ms, normalised over time and then over bands.
+
+    It is close to 1 - ESTOI, in frames of 32 ms in place of 25.6.
+
+    Reference: Jensen and Taal, "An algorithm for predicting the intelligibility of speech masked by modulated noise
+    maskers", IEEE/ACM TASLP 2016, equations 2 to 6.
+    """
+    gain = 1.0 / ops.sqrt(level * (3 * WINDOW / 8) * WINDOW)[:, None]
+    power = [ops.matmul(power_spectrum(v * gain, WINDOW, HOP), THIRD_OCTAVES) for v in (x, y)]  # (B, F, 15)
+    starts = range(0, max((x.shape[1] - WINDOW) // HOP + 1 - SEGMENT, 0) + 1, 2)
+    clean, coded = [ops.stack([ops.sqrt(v[:, i: i + SEGMENT] + 1e-7) for i in starts], axis=1) for v in power]
+    clean, coded = [unit(unit(v, axis=2), axis=3) for v in (clean, coded)]  # (B, S, 24, 15)
+    heard = ops.cast(ops.sum(power[0], axis=-1) > SILENT, "float32")
+    heard = ops.stack([heard[:, i: i + SEGMENT] for i in starts], axis=1)
+    missing = 1.0 - ops.sum(clean * coded, axis=-1)
+    return ops.sum(heard * missing) / (ops.sum(heard) + 1e-6)
+
+
+def noise_loss(powers):
+    """Mean absolute difference of log powers, of the original and of what is decoded with noise.
+
+    Args:
+        powers: (3, B, P, bands) of the original, of what is decoded and of noise.
+    """
+    wanted, heard = powers[0], powers[1] + powers[2]
+    return ops.mean(ops.abs(ops.log(wanted + POWER_FLOOR) - ops.log(heard + POWER_FLOOR)))

@@ -24,7 +24,7 @@ from neuralcodec.training.checkpoint import (
 )
 from neuralcodec.training.data import ClipSampler, audio_files, load_speech
 from neuralcodec.training.discriminator import Discriminator
-from neuralcodec.training.settings import LPC
+from neuralcodec.training.settings import LPC, NOISE
 from neuralcodec.training.signals import heard_between_steps
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
 from neuralcodec.zoo.presets import WEIGHTS, find_preset
@@ -131,8 +131,7 @@ def run_phase(cascade, discriminator, config, index, progress, samples, output, 
     choose_trainable(cascade, phase)
     rate_weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
     control = RateControl(phase.kbps or config.kbps, rate_weight)
-    trainer = CascadeTrainer(cascade, control, phase.weighted, phase.disturbance, phase.adversarial,
-                             discriminator if phase.adversarial else None)
+    trainer = CascadeTrainer(cascade, control, phase, discriminator if phase.adversarial else None)
     trainer.compile_for_backend(optimizer_for(cascade, phase, schedule(phase)))
     optimizer = trainer.optimizer
     optimizer.build(trainer.trainable_variables)
@@ -163,15 +162,15 @@ def batches(clips):
 
 def choose_trainable(cascade, phase):
     """Freezes what this phase does not train."""
-    names = phase.train or (LPC, *(module.name for module in cascade.chain[: phase.modules]))
+    names = phase.train or (LPC, NOISE, *(module.name for module in cascade.chain[: phase.modules]))
     cascade.lsf_quantizer.trainable = LPC in names and cascade.config.lpc == "trained"
     cascade.side_context.trainable = LPC in names
-    for module in cascade.chain:
-        module.trainable = module.name in names
-    unknown = set(names) - {LPC, *(module.name for module in cascade.chain)}
+    for part in cascade.parts()[2:]:
+        part.trainable = part.name in names
+    unknown = set(names) - {LPC, NOISE, *(module.name for module in cascade.chain)}
     if unknown:
-        raise ConfigError(f'`train` of phase {phase.name!r} names {sorted(unknown)[0]!r}; it must be "lpc" or one of '
-                          f'{", ".join(module.name for module in cascade.chain)}.')
+        raise ConfigError(f'`train` of phase {phase.name!r} names {sorted(unknown)[0]!r}; it must be "lpc", "noise" or '
+                          f'one of {", ".join(module.name for module in cascade.chain)}.')
 
 
 def schedule(phase):

@@ -7,7 +7,7 @@ from neuralcodec.errors import ConfigError
 from neuralcodec.model.config import CascadeConfig
 from neuralcodec.zoo.metadata import is_name
 
-LPC = "lpc"  # the name that stands for module 0 in `train`
+LPC, NOISE = "lpc", "noise"  # the names that stand for LPC and for the level of noise in `train`
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Phase:
         name: for logs and checkpoints.
         steps: gradient steps.
         modules: how many residual modules run.
-        train: what learns: "lpc", "module_0", ...; empty for everything that runs.
+        train: what learns: "lpc", "noise", "module_0", ...; empty for everything that runs.
         learning_rate, final_learning_rate: start and end of a cosine.
         warmup: steps over which the rate rises from zero.
         later_pace: learning rate of modules after the first, relative to the first's. What they can add to a good
@@ -26,6 +26,7 @@ class Phase:
         kbps: target bitrate, if it differs from the run's.
         rate_weight: weight of a kbps in the loss at the start; 0 to go on with that of the phase before.
         weighted, disturbance: weights of the LPC-weighted error and the loudness disturbance, beside 1 for log-mel.
+        intelligibility: weight of what the envelopes of the bands lack in correlation with the original's.
         adversarial: weight of a discriminator that hears no original; 0 for none.
     """
 
@@ -41,6 +42,7 @@ class Phase:
     rate_weight: float = 0.0
     weighted: float = 0.3
     disturbance: float = 1.2
+    intelligibility: float = 0.0
     adversarial: float = 0.0
 
 

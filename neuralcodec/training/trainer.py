@@ -93,17 +93,15 @@ class CascadeTrainer(keras.Model):
     Args:
         cascade: the Cascade to train.
         rate_control: RateControl with the target bitrate.
-        weighted, disturbance: weights of these losses, beside 1 for mel.
-        adversarial: weight of what the discriminator says.
+        phase: a Phase, whose weights of the losses count.
         discriminator: a Discriminator, which learns beside the cascade; None for none.
     """
 
-    PARTS = ("mel", "weighted", "disturbance", "kbps")
+    PARTS = ("mel", "weighted", "disturbance", "intelligibility", "noise", "kbps")
 
-    def __init__(self, cascade, rate_control, weighted=0.3, disturbance=1.2, adversarial=0.0, discriminator=None):
+    def __init__(self, cascade, rate_control, phase, discriminator=None):
         super().__init__(name="trainer")
-        self.cascade, self.rate_control = cascade, rate_control
-        self.weighted, self.disturbance, self.adversarial = weighted, disturbance, adversarial
+        self.cascade, self.rate_control, self.phase = cascade, rate_control, phase
         self.discriminator = discriminator
         self.means = [keras.metrics.Mean(name=name) for name in self.PARTS]
         self.built = True
@@ -117,19 +115,26 @@ class CascadeTrainer(keras.Model):
         return self.cascade(clips)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Sum of the losses over the samples that are complete, plus rate_weight x kbps."""
+        """Sum of the losses over the samples that are complete, plus rate_weight x kbps.
+
+        The others would have no noise: the level of noise learns from a loss of its own, too.
+        """
         clips, level = x
         frames = clips.shape[1] // FRAME - incomplete_frames(self.cascade.config)
         clean, coded = (v[:, : frames * FRAME] for v in (clips, y_pred["decoded"]))
         mel = losses.mel_loss(clean, coded, level)
         weighted = losses.weighted_loss(clean, coded, y_pred["predictor"][:, :frames], level)
         disturbance = losses.disturbance_loss(clean, coded, level)
+        intelligibility = losses.intelligibility_loss(clean, coded, level)
+        noise = losses.noise_loss(y_pred["powers"][:, :, :frames]) if "powers" in y_pred else 0.0
         kbps = ops.mean(ops.sum(y_pred["kbps"], axis=-1))
-        loss = mel + self.weighted * weighted + self.disturbance * disturbance + self.rate_control.weight * kbps
+        phase = self.phase
+        loss = (mel + phase.weighted * weighted + phase.disturbance * disturbance
+                + phase.intelligibility * intelligibility + noise + self.rate_control.weight * kbps)
         if self.discriminator:
             fooled, wrong = self.discriminator(clean, coded, level)
-            loss = loss + self.adversarial * fooled + wrong
-        for mean, value in zip(self.means, (mel, weighted, disturbance, kbps)):
+            loss = loss + phase.adversarial * fooled + wrong
+        for mean, value in zip(self.means, (mel, weighted, disturbance, intelligibility, noise, kbps)):
             mean.update_state(value)
         self.rate_control.update_state(kbps)
         return loss / replicas()  # Keras adds up the gradients of all replicas

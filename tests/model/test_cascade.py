@@ -6,7 +6,7 @@ from keras import ops
 
 from neuralcodec.model.cascade import Cascade, code_gain, gain_contour, packed
 from neuralcodec.model.config import MAX_DELAY, CascadeConfig, ModuleConfig
-from neuralcodec.model.module import lapped_basis
+from neuralcodec.model.lapped import lapped_basis
 
 SMALL = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)
 SYSTEMS = {  # the four systems of the papers, as configurations of one model

@@ -17,10 +17,12 @@ CONFIGS = {
     "one module, no LPC": CascadeConfig("none", (ModuleConfig(**SMALL),)),
     "one module that looks ahead": CascadeConfig("fixed", (ModuleConfig(hop=160, lookahead=2, **SMALL),)),
     "two modules": CascadeConfig("trained", (ModuleConfig(**SMALL), ModuleConfig(hop=80, lookahead=2, **SMALL))),
-    "packets out of step": CascadeConfig("fixed", (ModuleConfig(hop=80, **SMALL), ModuleConfig(hop=160, **SMALL))),
+    "packets out of step": CascadeConfig("fixed", (ModuleConfig(hop=80, **SMALL), ModuleConfig(hop=160, **SMALL)),
+                                         noise_above=500),
     "three modules": CascadeConfig("trained", (ModuleConfig(hop=80, lookahead=1, encoder_blocks=2, **SMALL),
                                                ModuleConfig(hop=80, decoder_blocks=0, noise_fill=True, **SMALL),
-                                               ModuleConfig(hop=320, encoder_blocks=0, noise_fill=True, **SMALL))),
+                                               ModuleConfig(hop=320, encoder_blocks=0, noise_fill=True, **SMALL)),
+                                   noise_above=4000),
 }
 
 
@@ -84,13 +86,15 @@ class Reference:
         residual = x if config.lpc == "none" else lpc.analysis_filter(x, predictor)
         gain = code_gain(residual)
         contour = gain_contour(gain)
-        target, so_far, symbols, decoded = residual / contour, ops.zeros_like(x), [], []
+        target, so_far, symbols, decoded, noise = residual / contour, ops.zeros_like(x), [], [], None
         for module in cascade.chain:
             condition = side_condition(module.config.hop, cascade.lsf_quantizer.normalise(smooth), gain)
             part, codes = module(target - so_far, so_far, condition)
-            so_far = so_far + part
+            so_far = so_far + module.inverse_transform(part)
+            if noise is None:
+                noise, _ = cascade.substitute(target, so_far, part, condition) if cascade.noise else (0.0, {})
             symbols.append(np.rint(ops.convert_to_numpy(codes[0])).astype(int))
-            y = so_far * contour
+            y = (so_far + noise) * contour
             y = y if config.lpc == "none" else lpc.synthesis_filter(y, predictor)
             decoded.append(ops.convert_to_numpy(y[0]))
         for i, (module, delay) in enumerate(zip(config.modules, config.packet_delays)):

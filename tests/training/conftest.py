@@ -20,7 +20,8 @@ def toy_config(tmp_path):
     config = {
         "name": "toy", "description": "A toy", "kbps": 24.0, "batch_size": 2, "clip_frames": 20, "epoch_steps": 4,
         "validate_epochs": 2,
-        "model": {"lpc": "trained", "modules": [{"hop": 320, **small}, {"hop": 80, "lookahead": 2, **small}]},
+        "model": {"lpc": "trained", "modules": [{"hop": 320, **small}, {"hop": 80, "lookahead": 2, **small}],
+                  "noise_above": 4000},
         "phases": [{"name": "module 0", "steps": 8, "modules": 1, "warmup": 1},
                    {"name": "module 1", "steps": 4, "modules": 2, "train": ["module_1"], "warmup": 0},
                    {"name": "joint", "steps": 8, "modules": 2, "final_learning_rate": 1e-4, "warmup": 0}],

@@ -85,7 +85,7 @@ def test_the_figures_are_those_of_real_files(tuned, own_speech, base):
 
 def test_history_and_callbacks_have_every_epoch(tuned):
     _, history, callback = tuned
-    names = {"loss", "mel", "weighted", "disturbance", "kbps", "rate_weight",
+    names = {"loss", "mel", "weighted", "disturbance", "intelligibility", "noise", "kbps", "rate_weight",
              "valid_kbps", "valid_pesq", "valid_si_sdr"}
     assert set(history.history) == names and set(callback.seen[0]) == names
     assert all(len(values) == 2 and np.isfinite(values).all() for values in history.history.values())
@@ -173,7 +173,8 @@ def test_something_worse_is_refused(broken_training, base, own_speech, tmp_path,
 ])
 def test_the_second_module_learns_only_where_the_first_does_not(codec, freeze, modules, learning):
     phase, = finetune.settings(codec.preset, freeze, 1e-4, 2, None, 1).phases
-    assert (phase.modules, phase.train) == (modules, learning)
+    assert (phase.modules, tuple(part for part in phase.train if part != "noise")) == (modules, learning)
+    assert ("noise" in phase.train) == bool(codec.preset.config.noise_above)
 
 
 @pytest.mark.parametrize("setting, message", [

@@ -22,10 +22,10 @@ def value(name, x, y, level=None):
     level = np.array([loudness_level(np.int16(32767 * x[0])) if level is None else level], "float32")
     if name == "weighted":
         return float(losses.weighted_loss(x, y, lpc.analyse(x)[0], level))
-    return float({"mel": losses.mel_loss, "disturbance": losses.disturbance_loss}[name](x, y, level))
+    return float(getattr(losses, f"{name}_loss")(x, y, level))
 
 
-@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance"])
+@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance", "intelligibility"])
 def test_grows_with_the_noise(speech, name):
     noise = np.random.default_rng(0).standard_normal(speech.shape).astype("float32")
     values = [value(name, speech, speech + level * noise) for level in (0.0, 1e-4, 1e-3, 1e-2, 1e-1)]
@@ -45,14 +45,14 @@ def test_added_noise_is_heard_more_than_missing_energy(speech):
     assert value("disturbance", speech, louder) > value("disturbance", speech, quieter)
 
 
-@pytest.mark.parametrize("name", ["mel", "disturbance"])  # the LPC analysis behind the other has an absolute floor
+@pytest.mark.parametrize("name", ["mel", "disturbance", "intelligibility"])  # the LPC analysis behind the other has an absolute floor
 def test_no_loss_depends_on_the_level_of_the_recording(speech, name):
     noise = 0.01 * np.random.default_rng(0).standard_normal(speech.shape).astype("float32")
     values = [value(name, gain * speech, gain * (speech + noise)) for gain in (0.2, 1.0)]
     assert values[0] == pytest.approx(values[1], rel=0.03)
 
 
-@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance"])
+@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance", "intelligibility"])
 def test_noise_in_a_pause_counts_less_beside_loud_speech(name):
     pause, noise = 1e-4 * np.random.default_rng(0).standard_normal((2, 1, 9600)).astype("float32")
     assert value(name, pause, noise, level=1e-1) < 0.5 * value(name, pause, noise, level=1e-6)
@@ -73,7 +73,29 @@ def test_disturbance_is_that_of_the_standard(snr):
     assert value("disturbance", clip[None], noisy[None]) == pytest.approx(4.5 - raw, rel=0.1)
 
 
-@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance"])
+@pytest.mark.parametrize("kind", ["white", "follows the speech"])
+@pytest.mark.parametrize("snr", [-5, 0, 5, 10])
+def test_intelligibility_is_that_of_estoi(snr, kind):
+    import soundfile
+    from pystoi import stoi
+
+    clip = soundfile.read(Path(losses.__file__).parents[1] / "assets" / "speech.flac", dtype="float32")[0][:64000]
+    noise = np.random.default_rng(0).standard_normal(clip.size).astype("float32")
+    noise *= np.sqrt(np.mean(np.square(clip))) if kind == "white" else clip
+    noisy = clip + noise * 10 ** (-snr / 20)
+    assert value("intelligibility", clip[None], noisy[None]) == \
+        pytest.approx(1 - stoi(clip, noisy, 16000, extended=True), rel=0.1)
+
+
+def test_the_level_of_noise_is_right_where_it_makes_up_for_what_is_lost():
+    original, decoded = np.full((1, 5, 4), 0.8, "float32"), np.full((1, 5, 4), 0.3, "float32")
+    values = [float(losses.noise_loss(np.stack([original, decoded, np.full_like(decoded, noise)])))
+              for noise in (0.0, 0.25, 0.5, 1.0, 2.0)]
+    assert values[2] == pytest.approx(0, abs=1e-5) and np.argmin(values) == 2
+    assert values[0] == pytest.approx(np.log(0.8 / 0.3), rel=1e-3)  # as a ratio: quiet bands count like loud ones
+
+
+@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance", "intelligibility"])
 def test_silence_is_finite(name):
     x = np.zeros((1, 6400), "float32")
     assert np.isfinite(value(name, x, x + 1e-3, level=1e-7))

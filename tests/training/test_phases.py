@@ -19,7 +19,7 @@ from dataclasses import replace
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.training.data import ClipSampler, audio_files, load_speech
 from neuralcodec.training.phases import adapt, batches
-from neuralcodec.training.settings import TrainingConfig
+from neuralcodec.training.settings import Phase, TrainingConfig
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl
 import keras
 config = TrainingConfig.read(sys.argv[1])
@@ -27,7 +27,7 @@ samples, _ = load_speech(audio_files(sys.argv[2]))
 keras.utils.set_random_seed(1)
 cascade = Cascade(replace(config.model, modules=config.model.modules[:1]))  # less to compile
 adapt(cascade, samples, 1)
-trainer = CascadeTrainer(cascade, RateControl(24.0, 0.02))
+trainer = CascadeTrainer(cascade, RateControl(24.0, 0.02), Phase("first", 16, 1))
 trainer.compile_for_backend(GuardedAdam(3e-4, global_clipnorm=1.0))
 batch = ClipSampler(samples, 14 * 320, 2, 1).batch()
 history = trainer.fit(batches([batch] * 16), steps_per_epoch=8, epochs=2, verbose=0).history
@@ -69,7 +69,7 @@ def toy_run(speech_folder, tmp_path_factory):
     small = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)
     config = TrainingConfig(
         name="toy", description="A toy", kbps=24.0, batch_size=2, clip_frames=10, epoch_steps=3, validate_epochs=1,
-        model=CascadeConfig(modules=(ModuleConfig(**small), ModuleConfig(hop=80, lookahead=2, **small))),
+        model=CascadeConfig(modules=(ModuleConfig(**small), ModuleConfig(hop=80, lookahead=2, **small)), noise_above=4000),
         phases=(Phase("module 0", 4, 1, warmup=0), Phase("module 1", 1, 2, ("module_1",), warmup=0)))
     output = tmp_path_factory.mktemp("run")
     cascade = train(config, speech_folder, output, validate=lambda cascade: {"valid_kbps": cascade.active})
@@ -141,8 +141,12 @@ def test_a_phase_trains_only_what_it_names(toy_run):
     choose_trainable(cascade, Phase("p", 1, 2, ("module_1",)))
     assert not cascade.chain[0].trainable_variables and not cascade.lsf_quantizer.trainable_variables
     assert cascade.chain[1].trainable_variables
+    assert not cascade.noise.trainable_variables
+    choose_trainable(cascade, Phase("p", 1, 2, ("noise",)))
+    assert cascade.noise.trainable_variables == cascade.trainable_variables != []
     choose_trainable(cascade, Phase("p", 1, 2))
     assert cascade.chain[0].trainable_variables and cascade.lsf_quantizer.trainable_variables
+    assert cascade.noise.trainable_variables
     with pytest.raises(ConfigError, match="module_7"):
         choose_trainable(cascade, Phase("p", 1, 2, ("module_7",)))
 

@@ -1,0 +1,60 @@
+"""Noise for what the cascade has lost, with memory."""
+
+import numpy as np
+
+from neuralcodec.model.config import (
+    BAND_HZ,
+    BANDS,
+    FIRST_LEVEL,
+    LOUDEST_NOISE,
+    NOISE_FRAMES,
+    NOISE_WIDTH,
+    POWER_FLOOR,
+)
+from neuralcodec.model.lapped import lapped_basis
+from neuralcodec.model.noise_table import NOISE_BESIDE
+from neuralcodec.runtime.layers import Correction, InverseTransform, Queue
+from neuralcodec.runtime.side import Condition
+
+
+class NoiseSubstitution:
+    """Makes noise as loud as side information and the coefficients of the first module tell.
+
+    Args:
+        config: CascadeConfig.
+        weights: dict of name -> float32 array, of the whole cascade.
+    """
+
+    def __init__(self, config, weights):
+        hop = config.modules[0].hop
+        self._first = config.noise_above // BAND_HZ
+        self._noise = NOISE_BESIDE.reshape(-1, hop)
+        self._frames = 0  # made so far
+        self._network = Correction(weights, "noise_substitution/network", BANDS, NOISE_WIDTH, 1, NOISE_FRAMES)
+        self._condition, self._inverse = Condition(hop), InverseTransform(lapped_basis(hop))
+        self._waveform = Queue()  # waits for the other modules
+
+    def __call__(self, coefficients, smooth, gain, count):
+        """Makes noise.
+
+        Args:
+            coefficients: decoded by the first module by now, (K, hop).
+            smooth, gain: side information of the packets.
+            count: samples that all modules have decoded by now.
+
+        Returns:
+            float32 (count,).
+        """
+        levels = self._levels(coefficients, self._condition(smooth, gain))
+        rows = (self._frames + np.arange(len(levels))) % len(self._noise)
+        self._frames += len(levels)
+        noise, per_band = self._noise[rows], self._noise.shape[1] // BANDS
+        noise = noise * np.repeat(np.pad(levels, [(0, 0), (self._first, 0)]), per_band, axis=1)
+        self._waveform.push(self._inverse(noise))
+        return self._waveform.pop(count)
+
+    def _levels(self, t, condition):
+        """Coefficients (K, hop), side information (at least K, C) -> RMS of the noise (K, bands)."""
+        power = np.mean(np.square(t.reshape(len(t), BANDS, t.shape[1] // BANDS)), axis=2)
+        logit = self._network(np.log(power + np.float32(POWER_FLOOR)), condition) + np.float32(FIRST_LEVEL)
+        return np.float32(LOUDEST_NOISE) / (1 + np.exp(-np.maximum(logit, np.float32(-80))))
