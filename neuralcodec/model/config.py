@@ -73,8 +73,8 @@ class CascadeConfig:
         for module in self.modules:
             check_module(module)
         if type(self.noise_above) is not int or self.noise_above not in range(0, SAMPLE_RATE // 2, BAND_HZ):
-            raise ConfigError(f"`noise_above` must be a multiple of {BAND_HZ} from 0 to {SAMPLE_RATE // 2 - BAND_HZ} Hz; "
-                              f"got {self.noise_above!r}.")
+            raise ConfigError(f"`noise_above` must be a multiple of {BAND_HZ} from 0 to {SAMPLE_RATE // 2 - BAND_HZ} "
+                              f"Hz; got {self.noise_above!r}.")
         if self.delay > MAX_DELAY:
             raise ConfigError(f"The cascade would delay speech by {self.delay / 16:g} ms; the limit is 60 ms: "
                               "use shorter hops, less look-ahead or fewer modules.")
@@ -98,7 +98,7 @@ class CascadeConfig:
         return out
 
     def to_dict(self):
-        return {"lpc": self.lpc, "modules": [asdict(module) for module in self.modules], "noise_above": self.noise_above}
+        return {**asdict(self), "modules": [asdict(module) for module in self.modules]}
 
     @classmethod
     def from_dict(cls, data):

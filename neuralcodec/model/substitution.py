@@ -31,8 +31,8 @@ def band_power(t):
 class NoiseSubstitution(keras.layers.Layer):
     """Noise beside what is decoded, in bands of 500 Hz, for what the cascade has lost there.
 
-    Where few bits are, a waveform loses power: a wrong phase costs more than a hole, in training as in most metrics. What
-    the decoder knows, LSFs, gain and its own coefficients, tells how much is missing.
+    Where bits are few, a waveform loses power: a wrong phase costs more than a hole, in training as in most metrics.
+    What the decoder knows, LSFs, gain and its own coefficients, tells how much is missing.
 
     Args:
         hop: samples per code frame of the first module, of whose frames the level is constant.
@@ -77,7 +77,7 @@ class NoiseSubstitution(keras.layers.Layer):
         Returns:
             (3, B, P, bands): mean power per packet of original, decoded and noise.
         """
-        powers = [*(band_power(transform(x, self.basis))[..., self.first:] for x in (target, decoded)), ops.square(levels)]
+        waveforms = [band_power(transform(x, self.basis))[..., self.first:] for x in (target, decoded)]
         packets = levels.shape[1] * self.noise.shape[1] // FRAME
-        return ops.mean(ops.reshape(ops.stack(powers), (3, -1, packets, levels.shape[1] // packets, levels.shape[2])),
-                        axis=3)
+        powers = ops.stack([*waveforms, ops.square(levels)])
+        return ops.mean(ops.reshape(powers, (3, -1, packets, levels.shape[1] // packets, levels.shape[2])), axis=3)

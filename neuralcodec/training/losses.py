@@ -139,7 +139,8 @@ def disturbance_loss(x, y, level):
     return ops.mean(0.1 * symmetric + 0.031 * asymmetric)
 
 
-ENVELOPES, LOWEST, SEGMENT = 15, 150.0, 24  # third-octave bands, centre of the first in Hz, frames of a segment (384 ms)
+ENVELOPES, LOWEST = 15, 150.0  # third-octave bands, and the centre of the first in Hz
+SEGMENT = 24  # frames, 384 ms
 
 
 def _third_octaves():

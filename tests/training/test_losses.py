@@ -45,7 +45,7 @@ def test_added_noise_is_heard_more_than_missing_energy(speech):
     assert value("disturbance", speech, louder) > value("disturbance", speech, quieter)
 
 
-@pytest.mark.parametrize("name", ["mel", "disturbance", "intelligibility"])  # the LPC analysis behind the other has an absolute floor
+@pytest.mark.parametrize("name", ["mel", "disturbance", "intelligibility"])  # the other's LPC has an absolute floor
 def test_no_loss_depends_on_the_level_of_the_recording(speech, name):
     noise = 0.01 * np.random.default_rng(0).standard_normal(speech.shape).astype("float32")
     values = [value(name, gain * speech, gain * (speech + noise)) for gain in (0.2, 1.0)]

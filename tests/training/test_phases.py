@@ -69,7 +69,8 @@ def toy_run(speech_folder, tmp_path_factory):
     small = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)
     config = TrainingConfig(
         name="toy", description="A toy", kbps=24.0, batch_size=2, clip_frames=10, epoch_steps=3, validate_epochs=1,
-        model=CascadeConfig(modules=(ModuleConfig(**small), ModuleConfig(hop=80, lookahead=2, **small)), noise_above=4000),
+        model=CascadeConfig(modules=(ModuleConfig(**small), ModuleConfig(hop=80, lookahead=2, **small)),
+                            noise_above=4000),
         phases=(Phase("module 0", 4, 1, warmup=0), Phase("module 1", 1, 2, ("module_1",), warmup=0)))
     output = tmp_path_factory.mktemp("run")
     cascade = train(config, speech_folder, output, validate=lambda cascade: {"valid_kbps": cascade.active})
