@@ -2,15 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 import soundfile
-from scipy.signal import correlate
+from scipy.signal import correlate, firwin, stft
 
 from neuralcodec import Codec, list_presets
 from neuralcodec.assets import demo_clip
 from neuralcodec.bitstream.packets import Packets
 from neuralcodec.bitstream.payloads import ideal_bits
 from neuralcodec.runtime.encoder import Encoder
+from neuralcodec.runtime.substitution import NoiseSubstitution
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.presets import CARD, CONFIG, METADATA, TABLES, WEIGHTS, bundled_directory
 
@@ -40,6 +42,35 @@ def test_decoded_speech_is_not_shifted(clip):
         codec = Codec.from_pretrained(name)
         decoded, _ = codec.decode(codec.encode(samples, 16000))
         assert correlate(decoded, samples, method="fft").argmax() == len(samples) - 1, name  # a lag of 0
+
+
+def high_bands(samples):
+    """dB per 20 ms and 500 Hz above 4 kHz, (K, 8)."""
+    _, _, spectrum = stft(samples, 16000, nperseg=320, noverlap=0)
+    return 10 * np.log10(np.mean(np.square(np.abs(spectrum[80:160])).reshape(8, 10, -1), axis=1).T + 1e-12)
+
+
+def test_with_noise_the_high_bands_are_as_loud_as_in_the_original(clip, monkeypatch):
+    samples = clip[0][:64000]
+    for name in list_presets():
+        codec = Codec.from_pretrained(name)
+        data = codec.encode(samples, 16000)
+        with_noise, _ = codec.decode(data)
+        with monkeypatch.context() as patch:
+            patch.setattr(NoiseSubstitution, "_levels", lambda self, t, _: np.zeros((len(t), 16 - self._first)))
+            without, _ = codec.decode(data)
+        louder, less = (np.mean(high_bands(decoded) - high_bands(samples)) for decoded in (with_noise, without))
+        assert -0.6 < louder < 0.6 and less < louder - 0.1, name
+
+
+def test_no_noise_where_there_was_no_sound(clip):
+    samples = clip[0][:64000]
+    telephone = np.convolve(samples, firwin(801, 3400, fs=16000), "same").astype("float32")
+    original = np.mean(10 ** (high_bands(samples) / 10))
+    for name in list_presets():
+        codec = Codec.from_pretrained(name)
+        decoded, _ = codec.decode(codec.encode(telephone, 16000))
+        assert np.mean(10 ** (high_bands(decoded)[:, 1:] / 10)) < 1e-3 * original, name
 
 
 def test_folders_hold_what_the_wheel_carries():
