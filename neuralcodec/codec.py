@@ -211,8 +211,8 @@ class Codec:
             epochs: of as many random clips of 0.6 s as would fill the speech six times, at least 50 steps.
             minutes: train so long instead; measuring and writing come on top.
             validation_data: what judges, as `data`; never trained on. By default a tenth of the speech is held back.
-            freeze: parts that keep their weights: "lpc", "module_0", "module_1", ... Modules after the first learn only
-                where the first does not.
+            freeze: parts that keep their weights: "lpc", "module_0", "module_1", ..., and "noise" where the preset adds
+                it. Modules after the first learn only where the first does not.
             learning_rate: at its highest, after a short warm-up; from there it falls along a cosine.
             batch_size: clips a step.
             callbacks: Keras callbacks. Logs have loss, mel, weighted, disturbance, intelligibility, noise, kbps,

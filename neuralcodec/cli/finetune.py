@@ -21,7 +21,7 @@ EPOCHS = 3
 @click.option("--minutes", metavar="M", type=click.FloatRange(min=0, min_open=True), help="Train for M minutes.")
 @click.option("--epochs", metavar="N", type=click.IntRange(min=1), help=f"Train for N epochs; {EPOCHS} by default.")
 @click.option("--freeze", metavar="PART", multiple=True,
-              help="Keep a part as it is: lpc, module_0, ...; may be given several times.")
+              help="Keep a part as it is: lpc, module_0, ..., noise; may be given several times.")
 @click.option("--push", metavar="REPO", help="Also publish the result on the Hugging Face Hub, as user/name.")
 @options.force
 def finetune(preset, data, output, validation_data, minutes, epochs, freeze, push, force):

@@ -25,6 +25,19 @@ class Queue:
         return out
 
 
+class Cycle:
+    """The rows of a table, over and over, from where the last call ended."""
+
+    def __init__(self, table):
+        self._table, self._next = table, 0
+
+    def __call__(self, count):
+        """-> the next rows, (count, ...)."""
+        rows = (self._next + np.arange(count)) % len(self._table)
+        self._next += count
+        return self._table[rows]
+
+
 def leaky_relu(x):
     return np.maximum(x, np.float32(0.2) * x)
 

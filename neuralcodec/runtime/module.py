@@ -6,7 +6,7 @@ import numpy as np
 
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
 from neuralcodec.model.noise_table import NOISE
-from neuralcodec.runtime.layers import Correction, Dense, InverseTransform, Queue, Transform, leaky_relu
+from neuralcodec.runtime.layers import Correction, Cycle, Dense, InverseTransform, Queue, Transform, leaky_relu
 from neuralcodec.runtime.quantizer import Quantizer
 
 
@@ -37,8 +37,7 @@ class ResidualModule:
         self._step_hidden, self._step_out = (Dense(weights, f"{name}/{layer}") for layer in ("step_hidden", "step_out"))
         self._noise = None
         if config.noise_fill:
-            self._noise = NOISE.reshape(-1, config.hop) * np.exp(weights[f"{name}/noise/log_level"])
-        self._frames = 0  # decoded so far
+            self._noise = Cycle(NOISE.reshape(-1, config.hop) * np.exp(weights[f"{name}/noise/log_level"]))
         self._encoder = Correction(weights, f"{name}/encoder", seen, config.encoder_width, config.encoder_blocks, 2)
         self._decoder = Correction(weights, f"{name}/decoder", seen, config.decoder_width, config.decoder_blocks,
                                    3 + config.lookahead, config.lookahead)
@@ -80,7 +79,7 @@ class ResidualModule:
         """
         z = self._quantizer.reconstruct(symbols)
         if self._noise is not None:
-            z += np.where(symbols == 0, self._next_noise(len(symbols)), np.float32(0))
+            z += np.where(symbols == 0, self._noise(len(symbols)), np.float32(0))
         t = z * known.step
         correction = self._decoder(self._seen(t, known), known.condition)
         self._coefficients.push(t)
@@ -90,11 +89,6 @@ class ResidualModule:
             return decoded, t
         self._so_far.push(known.so_far)
         return decoded + self._so_far.pop(len(decoded)), t
-
-    def _next_noise(self, count):
-        rows = (self._frames + np.arange(count)) % len(self._noise)
-        self._frames += count
-        return self._noise[rows]
 
     def _seen(self, t, known):
         return t if self.first else np.concatenate([t, known.coefficients], axis=1)

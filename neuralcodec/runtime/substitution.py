@@ -13,7 +13,7 @@ from neuralcodec.model.config import (
 )
 from neuralcodec.model.lapped import lapped_basis
 from neuralcodec.model.noise_table import NOISE_BESIDE
-from neuralcodec.runtime.layers import Correction, InverseTransform, Queue
+from neuralcodec.runtime.layers import Correction, Cycle, InverseTransform, Queue
 from neuralcodec.runtime.side import Condition
 
 
@@ -27,9 +27,7 @@ class NoiseSubstitution:
 
     def __init__(self, config, weights):
         hop = config.modules[0].hop
-        self._first = config.noise_above // BAND_HZ
-        self._noise = NOISE_BESIDE.reshape(-1, hop)
-        self._frames = 0  # made so far
+        self._first, self._noise = config.noise_above // BAND_HZ, Cycle(NOISE_BESIDE.reshape(-1, hop))
         self._network = Correction(weights, "noise_substitution/network", BANDS, NOISE_WIDTH, 1, NOISE_FRAMES)
         self._condition, self._inverse = Condition(hop), InverseTransform(lapped_basis(hop))
         self._waveform = Queue()  # waits for the other modules
@@ -46,11 +44,8 @@ class NoiseSubstitution:
             float32 (count,).
         """
         levels = self._levels(coefficients, self._condition(smooth, gain))
-        rows = (self._frames + np.arange(len(levels))) % len(self._noise)
-        self._frames += len(levels)
-        noise, per_band = self._noise[rows], self._noise.shape[1] // BANDS
-        noise = noise * np.repeat(np.pad(levels, [(0, 0), (self._first, 0)]), per_band, axis=1)
-        self._waveform.push(self._inverse(noise))
+        each = np.repeat(np.pad(levels, [(0, 0), (self._first, 0)]), coefficients.shape[1] // BANDS, axis=1)
+        self._waveform.push(self._inverse(each * self._noise(len(levels))))
         return self._waveform.pop(count)
 
     def _levels(self, t, condition):

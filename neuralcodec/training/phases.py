@@ -1,4 +1,5 @@
 """A training run from a configuration: phase after phase, with checkpoints, a log to plot, and validation."""
+import csv
 import json
 import math
 import time
@@ -163,10 +164,10 @@ def batches(clips):
 def choose_trainable(cascade, phase):
     """Freezes what this phase does not train."""
     names = phase.train or (LPC, NOISE, *(module.name for module in cascade.chain[: phase.modules]))
+    for part in cascade.parts():
+        part.trainable = part.name in names
     cascade.lsf_quantizer.trainable = LPC in names and cascade.config.lpc == "trained"
     cascade.side_context.trainable = LPC in names
-    for part in cascade.parts()[2:]:
-        part.trainable = part.name in names
     unknown = set(names) - {LPC, NOISE, *(module.name for module in cascade.chain)}
     if unknown:
         raise ConfigError(f'`train` of phase {phase.name!r} names {sorted(unknown)[0]!r}; it must be "lpc", "noise" or '
@@ -212,7 +213,9 @@ LOG_COLUMNS = ("phase", "step", "seconds", *CascadeTrainer.PARTS, "rate_weight",
 
 def append_row(path, row):
     """Adds a line to the CSV log, the header first."""
-    lines = [] if path.exists() else [",".join(LOG_COLUMNS)]
-    lines.append(",".join(str(row.get(name, "")) for name in LOG_COLUMNS))
-    with open(path, "a", encoding="utf-8") as log:
-        log.write("\n".join(lines) + "\n")
+    new = not path.exists()
+    with open(path, "a", encoding="utf-8", newline="") as log:
+        writer = csv.DictWriter(log, LOG_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)

@@ -71,7 +71,7 @@ def toy_run(speech_folder, tmp_path_factory):
         name="toy", description="A toy", kbps=24.0, batch_size=2, clip_frames=10, epoch_steps=3, validate_epochs=1,
         model=CascadeConfig(modules=(ModuleConfig(**small), ModuleConfig(hop=80, lookahead=2, **small)),
                             noise_above=4000),
-        phases=(Phase("module 0", 4, 1, warmup=0), Phase("module 1", 1, 2, ("module_1",), warmup=0)))
+        phases=(Phase("module 0, alone", 4, 1, warmup=0), Phase("module 1", 1, 2, ("module_1",), warmup=0)))
     output = tmp_path_factory.mktemp("run")
     cascade = train(config, speech_folder, output, validate=lambda cascade: {"valid_kbps": cascade.active})
     return config, output, cascade
@@ -79,7 +79,8 @@ def toy_run(speech_folder, tmp_path_factory):
 
 def test_the_log_can_be_plotted(toy_run):
     rows = list(csv.DictReader(open(toy_run[1] / "log.csv")))
-    assert [(row["phase"], int(row["step"])) for row in rows] == [("module 0", 2), ("module 0", 4), ("module 1", 1)]
+    assert [(row["phase"], int(row["step"])) for row in rows] == [("module 0, alone", 2), ("module 0, alone", 4),
+                                                               ("module 1", 1)]
     assert [float(row["valid_kbps"]) for row in rows] == [1, 1, 2]
     assert all(float(row["kbps"]) > 0 and float(row["seconds"]) > 0 for row in rows)
 
@@ -100,7 +101,7 @@ def test_resuming_goes_on_where_the_run_stopped(toy_run, speech_folder):
     longer = replace(config, phases=(*config.phases, Phase("joint", 1, 2, warmup=0)))
     resumed = train(longer, speech_folder, output, resume=True)
     rows = list(csv.DictReader(open(output / "log.csv")))
-    assert [row["phase"] for row in rows] == ["module 0", "module 0", "module 1", "joint"]
+    assert [row["phase"] for row in rows] == ["module 0, alone", "module 0, alone", "module 1", "joint"]
     before, after = (ops.convert_to_numpy(c.chain[0].basis) for c in (cascade, resumed))
     assert 0 < np.max(np.abs(before - after)) < 0.1
 
