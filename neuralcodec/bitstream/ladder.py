@@ -47,8 +47,7 @@ def side_prior(alphabet=ALPHABET):
     Returns:
         float64 (128, alphabet).
     """
-    scales, phases = np.repeat(SIDE_SCALES, SIDE_PHASES), np.tile(np.arange(SIDE_PHASES), SIDE_LEVELS)
-    return logistic_rows(scales, phases / SIDE_PHASES, alphabet)
+    return _prior(SIDE_SCALES, alphabet)
 
 
 def module_prior(alphabet=ALPHABET):
@@ -60,13 +59,28 @@ def module_prior(alphabet=ALPHABET):
     return logistic_rows(MODULE_SCALES, np.zeros(MODULE_LEVELS), alphabet)
 
 
+def predicted_prior(alphabet=ALPHABET):
+    """Probabilities for symbols with a predicted mean: row = 8 * level + phase, the mean at phase / 8.
+
+    Returns:
+        float64 (512, alphabet).
+    """
+    return _prior(MODULE_SCALES, alphabet)
+
+
+def _prior(scales, alphabet):
+    """A row for every scale and eighth of a symbol."""
+    phases = np.tile(np.arange(SIDE_PHASES), len(scales))
+    return logistic_rows(np.repeat(scales, SIDE_PHASES), phases / SIDE_PHASES, alphabet)
+
+
 def fit_rows(counts, prior):
     """Frequencies for the range coder from counted symbols.
 
     Args:
         counts: (R, A), how often each symbol occurred in each row.
         prior: (R, A), counts to add to them, for what was seen too rarely to be judged: the weight times a row of
-            `side_prior` or `module_prior`.
+            `side_prior`, `module_prior` or `predicted_prior`.
 
     Returns:
         uint32 (R, A): every frequency at least 1, every row's sum exactly 2^24. The same for the same input.

@@ -5,12 +5,8 @@ before it. Contexts begin anew with every block, so that each block can be decod
 packets of a block and looks at them at once; the decoder goes packet by packet, in several blocks side by side.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
 
-from neuralcodec.bitstream.coder import FREQUENCY_BITS, SymbolDecoder, SymbolEncoder
 from neuralcodec.bitstream.context import (
     delayed,
     known_features,
@@ -20,6 +16,8 @@ from neuralcodec.bitstream.context import (
     side_features,
 )
 from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.predicted import decode_predicted, plan_predicted
+from neuralcodec.bitstream.steps import Decoders, Plan
 from neuralcodec.bitstream.symbols import (
     LSF_SYMBOLS,
     MODULE_SYMBOLS,
@@ -122,9 +120,12 @@ def decode_blocks(blocks, packet_counts, tables, step_index=0, modules=None):
     context, shift = side_features(side), level_shift(step_index, tables.levels_per_octave_q8)
     decoded, lower = [], None
     for number, module in enumerate(tables.modules[:modules]):
-        payloads = [block[1 + number] for block in blocks]
-        known = known_features(context, lower)  # (B, P, 36 or 116)
-        symbols, lower = _decode_module(payloads, packet_counts, module, tables.magnitude_feature, known, shift)
+        payloads, feature = [block[1 + number] for block in blocks], tables.magnitude_feature
+        if module.predictor:
+            symbols, lower = decode_predicted(payloads, packet_counts, module, feature, context, shift)
+        else:
+            known = known_features(context, lower)  # (B, P, 36 or 116)
+            symbols, lower = _decode_module(payloads, packet_counts, module, feature, known, shift)
         decoded.append(symbols)
     return [
         Packets(side[b, :n, :LSF_SYMBOLS], side[b, :n, LSF_SYMBOLS:], [symbols[b, :n] for symbols in decoded])
@@ -132,60 +133,32 @@ def decode_blocks(blocks, packet_counts, tables, step_index=0, modules=None):
     ]
 
 
-@dataclass
-class _Plan:
-    """What there is to code in a payload, in coding order: T steps of N symbols, each followed by its escapes."""
-
-    places: np.ndarray  # (T, N) in the zigzag order; from the alphabet's last entry on, a place is escaped
-    rows: np.ndarray  # (T, N) number of the row that codes each
-    escapes: np.ndarray  # (T, N) what is coded uniformly where a place is escaped
-    escape_size: int
-    weights: np.ndarray  # float32 (R, A)
-
-    def __post_init__(self):
-        escape = self.weights.shape[1] - 1
-        self.escaped = self.places >= escape
-        self.symbols = np.minimum(self.places, escape).astype(np.int32)
-
-    def encode(self):
-        encoder = SymbolEncoder()
-        steps_with_escapes = self.escaped.any(axis=1)
-        for step, (symbols, rows) in enumerate(zip(self.symbols, self.rows, strict=True)):
-            encoder.encode(symbols, self.weights.take(rows, axis=0))
-            if steps_with_escapes[step]:
-                values = self.escapes[step][self.escaped[step]]
-                encoder.uniform(values.astype(np.int32), self.escape_size)
-        return encoder.finish()
-
-    def ideal_bits(self):
-        frequencies = self.weights[self.rows, self.symbols].astype(np.float64) + 1.0
-        bits = np.sum(FREQUENCY_BITS - np.log2(frequencies))
-        return float(bits + np.count_nonzero(self.escaped) * np.log2(self.escape_size))
-
-    def counts(self):
-        entries = self.rows * self.weights.shape[1] + self.symbols
-        return np.bincount(entries.ravel(), minlength=self.weights.size).reshape(self.weights.shape)
-
-
 def _plan(packets, tables, step_index):
-    """Yields the `_Plan` of each payload of a block."""
+    """Yields the `Plan` of each payload of a block."""
     side = packets.side.astype(np.int64)
     context, shift = side_features(side), level_shift(step_index, tables.levels_per_octave_q8)
     yield _plan_side(side, context, tables)
     lower = None
     for module, symbols in zip(tables.modules[: len(packets.modules)], packets.modules, strict=True):
-        places = to_zigzag(symbols.astype(np.int64))  # (P, 320)
-        features = tables.magnitude_feature[np.abs(symbols)].astype(np.float64)
-        own = [delayed(features, packets_back) for packets_back in range(1, _HISTORY + 1)]
-        levels = module.network.forward(np.concatenate([*own, known_features(context, lower)], axis=1)) - shift
-        rows = limited(levels, len(module.rows))
-        escape = module.rows.shape[1] - 1
-        yield _Plan(places, rows, places - escape, MODULE_VALUES - escape, module.weights)
+        features = tables.magnitude_feature[np.abs(symbols)].astype(np.float64)  # (P, 320)
+        if module.predictor:
+            yield plan_predicted(symbols, module, tables.magnitude_feature, context, shift)
+        else:
+            yield _plan_module(symbols, features, module, known_features(context, lower), shift)
         lower = features
 
 
+def _plan_module(symbols, features, module, known, shift):
+    """The `Plan` of a module's symbols (P, 320) with magnitude features (P, 320): one step per packet."""
+    own = [delayed(features, packets_back) for packets_back in range(1, _HISTORY + 1)]
+    levels = module.network.forward(np.concatenate([*own, known], axis=1)) - shift
+    rows = limited(levels, len(module.rows))
+    places, escape = to_zigzag(symbols.astype(np.int64)), module.rows.shape[1] - 1
+    return Plan(places, rows, places - escape, MODULE_VALUES - escape, module.weights)
+
+
 def _plan_side(side, features, tables):
-    """The `_Plan` of side symbols (P, 18): two steps per packet."""
+    """The `Plan` of side symbols (P, 18): two steps per packet."""
     history = np.concatenate([delayed(features, 1), delayed(features, 2)], axis=1)  # (P, 36)
     stage_a, stage_b = _stage(0), _stage(1)
     outputs = [
@@ -200,7 +173,7 @@ def _plan_side(side, features, tables):
     escapes = [to_zigzag(side[:, stage]) for stage in (stage_a, stage_b)]
     # (P, 9) for each stage -> (2 P, 9)
     places, rows, escapes = (np.stack(arrays, axis=1).reshape(-1, _STAGE_SYMBOLS) for arrays in (places, rows, escapes))
-    return _Plan(places, rows, escapes, SIDE_VALUES, tables.side_weights)
+    return Plan(places, rows, escapes, SIDE_VALUES, tables.side_weights)
 
 
 def _stage(number):
@@ -214,7 +187,7 @@ def _decode_side(payloads, packet_counts, tables):
     Returns:
         int64 (B, P, 18), zeros after a block's last packet.
     """
-    decoders = _Decoders(payloads, packet_counts)
+    decoders = Decoders(payloads, packet_counts)
     num_blocks, num_packets = len(payloads), max(packet_counts)
     side = np.zeros((num_blocks, num_packets, SIDE_SYMBOLS), np.int64)
     previous = np.zeros((num_blocks, SIDE_SYMBOLS), np.int64)
@@ -251,7 +224,7 @@ def _decode_module(payloads, packet_counts, module, magnitude_feature, known, sh
         (symbols int8 (B, P, 320), their magnitude features float64 (B, P, 320)); of no meaning after a block's last
         packet.
     """
-    decoders = _Decoders(payloads, packet_counts)
+    decoders = Decoders(payloads, packet_counts)
     num_blocks, num_packets, _ = known.shape
     escape = module.rows.shape[1] - 1
     feature = magnitude_feature[np.abs(_SYMBOL)].astype(np.float64)  # by place in the zigzag order
@@ -271,41 +244,3 @@ def _decode_module(payloads, packet_counts, module, magnitude_feature, known, sh
         own[:, MODULE_SYMBOLS:] = own[:, :MODULE_SYMBOLS]
         own[:, :MODULE_SYMBOLS] = features[:, packet]
     return symbols, features
-
-
-class _Escapes(NamedTuple):
-    """Where symbols are escaped, bool (B, N), and their coded values, int32 (E,), in the order of that mask."""
-
-    mask: np.ndarray
-    values: np.ndarray
-
-
-class _Decoders:
-    """The coders of one payload in each of several blocks, of which some are shorter than others."""
-
-    def __init__(self, payloads, packet_counts):
-        self._coders = [SymbolDecoder(payload) for payload in payloads]
-        self._packet_counts = packet_counts
-
-    def step(self, packet, weights, escape_size):
-        """Decodes one step of the blocks that have so many packets, and the escaped values after it.
-
-        Args:
-            packet: number of the packet within its block.
-            weights: float32 (B, N, A), a row for each symbol.
-            escape_size: number of values that an escaped one can have.
-
-        Returns:
-            places: int32 (B, N), 0 in blocks that have ended.
-            escapes: _Escapes, or None where nothing is escaped.
-        """
-        places = np.zeros(weights.shape[:2], np.int32)
-        for block, coder in enumerate(self._coders):
-            if packet < self._packet_counts[block]:
-                places[block] = coder.decode(weights[block])
-        mask = places == weights.shape[2] - 1
-        if not mask.any():
-            return places, None
-        counts = mask.sum(axis=1)
-        values = [self._coders[block].uniform(counts[block], escape_size) for block in counts.nonzero()[0]]
-        return places, _Escapes(mask, np.concatenate(values))

@@ -10,6 +10,7 @@ import numpy as np
 
 from neuralcodec.bitstream.coder import FREQUENCY_TOTAL
 from neuralcodec.bitstream.context import POOLED_FEATURES, IntegerNetwork
+from neuralcodec.bitstream.prediction import EIGHTHS, LongTermPredictor
 from neuralcodec.bitstream.symbols import (
     MAX_MODULES,
     MODULE_LIMIT,
@@ -31,6 +32,13 @@ _MAX_BYTES = 32 << 20
 _NETWORK_ARRAYS = ("w1", "b1", "w2", "b2")
 
 
+def module_shape(number, hop=None):
+    """Inputs and outputs of a module's network; `hop` of its predictor, None where it has none."""
+    if hop:
+        return 4 * hop + 1 + 2 * SIDE_SYMBOLS + MODULE_SYMBOLS // hop, 3 * hop
+    return (MODULE_INPUTS if number else FIRST_MODULE_INPUTS), MODULE_SYMBOLS
+
+
 def nominal_magnitude_feature():
     """Feature of a symbol's magnitude: 24 * log2(1 + |q|), rounded, at most 255.
 
@@ -47,12 +55,15 @@ class ModuleTables:
     """How one module's symbols are coded.
 
     Args:
-        network: context network, 676 (first module) or 756 inputs, 320 outputs: the level of each symbol.
-        rows: uint32 (L, A), the frequencies of each level's symbols.
+        network: context network, 676 (first module) or 756 inputs, 320 outputs: the level of each symbol. With a
+            predictor 4 hop + 37 + 320 / hop inputs, 3 hop outputs.
+        rows: uint32 (L, A), the frequencies of each level's symbols; with a predictor (8 L, A), row = 8 * level + phase.
+        predictor: LongTermPredictor, or None for none. The first module may have one.
     """
 
     network: IntegerNetwork
     rows: np.ndarray
+    predictor: LongTermPredictor | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "weights", _coder_weights(self.rows, MODULE_VALUES))
@@ -66,7 +77,7 @@ class EntropyTables:
         side_a: network for side symbols 0, 2, ..., 16: 36 inputs, 18 outputs (9 means, 9 levels).
         side_b: network for side symbols 1, 3, ..., 17: 45 inputs, 18 outputs.
         side_rows: uint32 (8 * L, A), row = 8 * level + phase.
-        modules: 1 to 4 `ModuleTables` (or pairs of network and rows).
+        modules: 1 to 4 `ModuleTables` (or tuples of their parts).
         magnitude_feature: uint8 (128,), the feature of each magnitude, 0 for 0.
         levels_per_octave_q8: round(256 * levels of the modules' ladders per factor of 2).
 
@@ -94,7 +105,9 @@ class EntropyTables:
         _check_network(self.side_a, SIDE_A_INPUTS, 2 * STAGE_SYMBOLS)
         _check_network(self.side_b, SIDE_B_INPUTS, 2 * STAGE_SYMBOLS)
         for number, module in enumerate(modules):
-            _check_network(module.network, MODULE_INPUTS if number else FIRST_MODULE_INPUTS, MODULE_SYMBOLS)
+            _check(not (number and module.predictor), "a predictor in a later module")
+            _check_network(module.network, *module_shape(number, module.predictor and module.predictor.hop))
+            _check(not module.predictor or len(module.rows) % EIGHTHS == 0, "predicted rows that do not come in eights")
         feature = self.magnitude_feature
         _check(feature.dtype == np.uint8 and feature.shape == (MODULE_LIMIT + 1,), "a wrong magnitude feature")
         _check(feature[0] == 0, "a magnitude feature that is not 0 for 0")
@@ -133,7 +146,7 @@ class EntropyTables:
                 side_a=networks["side_a"],
                 side_b=networks["side_b"],
                 side_rows=arrays.pop("side.rows"),
-                modules=[(networks[f"module{i}"], arrays.pop(f"module{i}.rows")) for i in range(num_modules)],
+                modules=[_pop_module(f"module{i}", networks, arrays) for i in range(num_modules)],
                 magnitude_feature=arrays.pop("magnitude_feature"),
                 levels_per_octave_q8=arrays.pop("levels_per_octave_q8").item(),
             )
@@ -161,10 +174,22 @@ class EntropyTables:
         networks.update({f"module{i}": module.network for i, module in enumerate(self.modules)})
         arrays = {f"{name}.{array}": getattr(net, array) for name, net in networks.items() for array in _NETWORK_ARRAYS}
         arrays.update({f"module{i}.rows": module.rows for i, module in enumerate(self.modules)})
+        for i, module in enumerate(self.modules):
+            if module.predictor:
+                arrays[f"module{i}.synthesis"] = module.predictor.synthesis
+                arrays[f"module{i}.analysis"] = module.predictor.analysis
         arrays["side.rows"] = self.side_rows
         arrays["magnitude_feature"] = self.magnitude_feature
         arrays["levels_per_octave_q8"] = np.array(self.levels_per_octave_q8, np.int32)
         return arrays
+
+
+def _pop_module(name, networks, arrays):
+    """The ModuleTables of that name, taken from the arrays of a file."""
+    predictor = None
+    if f"{name}.synthesis" in arrays:
+        predictor = LongTermPredictor(arrays.pop(f"{name}.synthesis"), arrays.pop(f"{name}.analysis"))
+    return ModuleTables(networks[name], arrays.pop(f"{name}.rows"), predictor)
 
 
 def _coder_weights(rows, num_values):

@@ -216,7 +216,7 @@ class Cascade(keras.Model):
             decoded, symbols = module(target - ops.stop_gradient(so_far), so_far, condition)
             first = first or (decoded, condition)
             symbols = packed(symbols, delay)
-            bits = module.context(symbols, side if lower is None else ops.stop_gradient(side), lower)
+            bits = module.bits(symbols, side if lower is None else ops.stop_gradient(side), lower)
             kbps.append(mean_kbps(bits[:, -(-delay * hop // FRAME):]))
             so_far, lower = so_far + module.inverse_transform(decoded), ops.stop_gradient(symbols)
         noise, powers = self.substitute(target, so_far, *first) if self.noise else (0.0, {})

@@ -35,6 +35,8 @@ class ModuleConfig:
         context_width: hidden units of the entropy model.
         lookahead: code frames (of this hop) that the decoder waits for before it decodes one.
         noise_fill: whether the decoder puts noise of a learned level where a coefficient was quantised to zero.
+        long_term: whether the entropy model predicts symbols from the period of the pitch before. In the first module
+            only; what is left to later ones does not repeat itself.
     """
 
     hop: int = 320
@@ -46,6 +48,7 @@ class ModuleConfig:
     context_width: int = 96
     lookahead: int = 0
     noise_fill: bool = False
+    long_term: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class CascadeConfig:
             raise ConfigError(f"A cascade has 1 to {MAX_MODULES} modules; this configuration has {len(self.modules)}.")
         for module in self.modules:
             check_module(module)
+        if any(module.long_term for module in self.modules[1:]):
+            raise ConfigError('Only the first module can have "long_term": true.')
         if type(self.noise_above) is not int or self.noise_above not in range(0, SAMPLE_RATE // 2, BAND_HZ):
             raise ConfigError(f"`noise_above` must be a multiple of {BAND_HZ} from 0 to {SAMPLE_RATE // 2 - BAND_HZ} "
                               f"Hz; got {self.noise_above!r}.")
@@ -129,8 +134,9 @@ def condition_width(hop):
 
 def check_module(module):
     sizes = asdict(module)
-    if not isinstance(sizes.pop("noise_fill"), bool):
-        raise ConfigError(f'Module setting "noise_fill" must be true or false; got {module.noise_fill!r}.')
+    for name in ("noise_fill", "long_term"):
+        if not isinstance(value := sizes.pop(name), bool):
+            raise ConfigError(f"Module setting {name!r} must be true or false; got {value!r}.")
     for name, value in sizes.items():
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1024:
             raise ConfigError(f"Module setting {name!r} must be a whole number from 0 to 1024; got {value!r}.")

@@ -13,7 +13,12 @@ import numpy as np
 from keras import ops
 
 from neuralcodec.bitstream.ladder import MODULE_LEVELS, MODULE_SCALES, SIDE_LEVELS, SIDE_SCALES
+from neuralcodec.bitstream.predicted import GATE_LIMIT
+from neuralcodec.bitstream.prediction import EIGHTHS
+from neuralcodec.bitstream.symbols import MODULE_LIMIT
+from neuralcodec.bitstream.tables import module_shape
 from neuralcodec.model.config import FRAME, ORDER
+from neuralcodec.model.prediction import predict
 
 UNIT = 64.0  # an integer activation of 64 is 1.0 here
 CLIP = 255 / UNIT
@@ -24,6 +29,7 @@ SIDE = ORDER + 2  # side symbols per packet: LSFs and two gains
 STAGE_A = tuple(range(0, ORDER, 2)) + (ORDER,)  # every other LSF and the first gain are coded first,
 STAGE_B = tuple(range(1, ORDER, 2)) + (ORDER + 1,)  # the rest sees them
 FIRST_LEVEL, LATER_LEVEL = 32, 8  # initial levels: what a later module has to say is mostly zeros
+FIRST_GATE = 2.0  # initial output that follows a prediction by a quarter
 FLOOR = 1e-6  # probability that any symbol keeps: surprises stay finite, as the escape makes them in a file
 
 
@@ -139,3 +145,64 @@ class ModuleContext(keras.layers.Layer):
         features += [side, delayed(side)]
         level = self.network(ops.concatenate(features, axis=-1))
         return logistic_bits(symbols, 0.0, ladder_scale(level, MODULE_LADDER))
+
+
+class PredictedContext(keras.layers.Layer):
+    """Bits of the symbols of a first module with long-term prediction, code frame by code frame.
+
+    From the two code frames before, the side information and the prediction, the network tells how wide each symbol
+    spreads, how far to follow the prediction, and what to add to it.
+    """
+
+    def __init__(self, hop, hidden, **kwargs):
+        super().__init__(**kwargs)
+        self.hop = hop
+        bias = np.repeat([FIRST_LEVEL / LEVELS_PER_UNIT, FIRST_GATE, 0.0], hop)
+        self.network = ContextNetwork(hidden, 3 * hop, bias, name="network")
+
+    def build(self, shape=None):
+        self.network.build((None, module_shape(0, self.hop)[0]))
+        self.built = True
+
+    def call(self, symbols, side, basis, step):
+        """Bits of symbols.
+
+        Args:
+            symbols: (B, P, 320).
+            side: side symbols (B, P, 18).
+            basis, step: the module's transform (2 hop, hop) and its steps (hop,).
+
+        Returns:
+            (B, P, 320).
+        """
+        packets, per_packet = symbols.shape[1], FRAME // self.hop
+        learning = ops.reshape(symbols, (-1, packets * per_packet, self.hop))
+        frames = ops.stop_gradient(learning)
+        predictions, likeness = predict(frames, basis, step)
+        magnitude = magnitude_feature(frames)
+        predicted = magnitude_feature(ops.clip(EIGHTHS * predictions, -MODULE_LIMIT, MODULE_LIMIT))
+        signed = ops.clip(0.5 * delayed(frames), -CLIP, CLIP)
+        own = [delayed(magnitude), delayed(magnitude, 2), predicted, signed, likeness]
+        out = self.network(ops.concatenate([*own, self.shared(side)], axis=-1))
+        level, gate, offset = ops.split(out, 3, axis=-1)
+        mean = clip_through(gate / LEVELS_PER_UNIT, 0.0, GATE_LIMIT / UNIT) * predictions + offset
+        scale = ladder_scale(level, MODULE_LADDER)
+        bits = logistic_bits(frames, mean, scale) + self.pull(learning, mean, scale)
+        return ops.reshape(bits, (-1, packets, FRAME))
+
+    def pull(self, symbols, mean, scale):
+        """Zeros with the gradient that symbols learn from: that of a distribution as wide around 0 as the mean is far.
+
+        The true gradient pulls symbols towards their predictions, steeply, up here and down there: a cascade that learnt
+        from it (and through the predictions) met the rate and sounded worse.
+        """
+        spread = ops.stop_gradient(ops.sqrt(ops.square(scale) + ops.square(mean)))
+        bits = logistic_bits(symbols, 0.0, spread)
+        return bits - ops.stop_gradient(bits)
+
+    def shared(self, side):
+        """Side symbols (B, P, 18) -> features of each code frame (B, K, 36 + 320 / hop), its place in the packet last."""
+        side, frames = side_feature(side), FRAME // self.hop
+        now = ops.repeat(ops.concatenate([side, delayed(side)], axis=-1), frames, axis=1)
+        places = ops.tile(ops.eye(frames)[None], (ops.shape(side)[0], side.shape[1], 1))
+        return ops.concatenate([now, places], axis=-1)

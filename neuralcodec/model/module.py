@@ -11,7 +11,7 @@ import keras
 from keras import layers, ops
 
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
-from neuralcodec.model.context import ModuleContext
+from neuralcodec.model.context import ModuleContext, PredictedContext
 from neuralcodec.model.lapped import lapped_basis
 from neuralcodec.model.noise import NoiseFill
 from neuralcodec.model.quantizer import SOFT, SPARSE, SoftmaxQuantizer, straight_through
@@ -127,7 +127,10 @@ class ResidualModule(layers.Layer):
                                   lookahead=config.lookahead, first=first, name="decoder")
         # a soft gradient pretends that codes of zero follow their input: a silent encoder would learn to shout
         self.quantizer = SoftmaxQuantizer(MODULE_LIMIT, alpha=SOFT if first else SPARSE, name="quantizer")
-        self.context = ModuleContext(config.context_width, not first, name="context")
+        if config.long_term:
+            self.context = PredictedContext(hop, config.context_width, name="context")
+        else:
+            self.context = ModuleContext(config.context_width, not first, name="context")
         self.noise = NoiseFill(hop, name="noise") if config.noise_fill else None
         self.step_hidden.build((None, condition))
         self.step_out.build((None, config.step_width))
@@ -159,6 +162,21 @@ class ResidualModule(layers.Layer):
         t = z * step
         seen = t if self.first else ops.concatenate([t, self.transform(so_far)], axis=-1)
         return t + self.decoder(seen, condition)
+
+    def bits(self, symbols, side, lower):
+        """What symbols cost.
+
+        Args:
+            symbols: (B, P, 320).
+            side: side symbols (B, P, 18).
+            lower: symbols of the module before (B, P, 320); None for the first.
+
+        Returns:
+            (B, P, 320).
+        """
+        if self.config.long_term:
+            return self.context(symbols, side, self.basis, ops.exp(self.log_step))
+        return self.context(symbols, side, lower)
 
     def call(self, residual, so_far, condition):
         """Codes a residual.

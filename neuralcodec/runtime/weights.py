@@ -9,8 +9,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from neuralcodec.bitstream.context import POOLED_FEATURES
-from neuralcodec.bitstream.symbols import MODULE_SYMBOLS, MODULE_VALUES, SIDE_SYMBOLS, SIDE_VALUES
+from neuralcodec.bitstream.symbols import MODULE_VALUES, SIDE_SYMBOLS, SIDE_VALUES
+from neuralcodec.bitstream.tables import module_shape
 from neuralcodec.errors import PresetError
 from neuralcodec.model.config import BAND_HZ, BANDS, NOISE_FRAMES, NOISE_WIDTH, ORDER, condition_width
 
@@ -185,6 +185,7 @@ def weight_shapes(config):
 def _module(config, first):
     hop, condition = config.hop, condition_width(config.hop)
     seen = hop if first else 2 * hop
+    inputs, outputs = module_shape(0 if first else 1, hop if config.long_term else None)
     return {
         "basis": (2 * hop, hop),
         "log_step": (hop,),
@@ -195,8 +196,7 @@ def _module(config, first):
         **_correction("encoder", seen, hop, condition, config.encoder_width, config.encoder_blocks, frames=2),
         **_correction("decoder", seen, hop, condition, config.decoder_width, config.decoder_blocks,
                       frames=3 + config.lookahead),
-        **_context("context/network", 2 * MODULE_SYMBOLS + 2 * SIDE_SYMBOLS + (0 if first else 2 * POOLED_FEATURES),
-                   config.context_width, MODULE_SYMBOLS),
+        **_context("context/network", inputs, config.context_width, outputs),
     }
 
 

@@ -25,7 +25,7 @@ from neuralcodec.training.checkpoint import (
 )
 from neuralcodec.training.data import ClipSampler, audio_files, load_speech
 from neuralcodec.training.discriminator import Discriminator
-from neuralcodec.training.settings import LPC, NOISE
+from neuralcodec.training.settings import ENTROPY, LPC, NOISE
 from neuralcodec.training.signals import heard_between_steps
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
 from neuralcodec.zoo.presets import WEIGHTS, find_preset
@@ -104,17 +104,20 @@ def starting_weights(start):
 def load_start(cascade, start):
     """Takes weights from a preset or checkpoint; what it does not have yet keeps its initial values.
 
+    So does an entropy model of another kind.
+
     Raises:
         ConfigError: its weights are not those of a cascade of this configuration.
     """
     path = starting_weights(start)
     shapes, found = weight_shapes(cascade.config), read_weights(path)
-    foreign = [name for name, array in found.items() if shapes.get(name) != array.shape]
+    fitting = {name for name, array in found.items() if shapes.get(name) == array.shape}
+    foreign = [name for name in found if name not in fitting and not (name in shapes and "/context/" in name)]
     if foreign:
         raise ConfigError(f"The run cannot start from {start!r}: its weights {foreign[0]!r} do not fit the model.")
     with warnings.catch_warnings():  # Keras tells of what the file lacks
         warnings.simplefilter("ignore")
-        cascade.load_weights(path, skip_mismatch=len(found) < len(shapes))
+        cascade.load_weights(path, skip_mismatch=len(fitting) < len(shapes))
     if cascade.config.lpc == "fixed":  # even where the weights are those of a trained one
         cascade.lsf_quantizer.reset()
 
@@ -163,15 +166,30 @@ def batches(clips):
 
 def choose_trainable(cascade, phase):
     """Freezes what this phase does not train."""
-    names = phase.train or (LPC, NOISE, *(module.name for module in cascade.chain[: phase.modules]))
+    running = cascade.chain[: phase.modules]
+    names = phase.train or (LPC, NOISE, *(module.name for module in running))
     for part in cascade.parts():
+        part.trainable = False  # first: on TensorFlow, a layer that is trainable already does not pass it on
         part.trainable = part.name in names
+    if ENTROPY in names:
+        for module in running:
+            train_entropy_model(module)
     cascade.lsf_quantizer.trainable = LPC in names and cascade.config.lpc == "trained"
     cascade.side_context.trainable = LPC in names
-    unknown = set(names) - {LPC, NOISE, *(module.name for module in cascade.chain)}
+    unknown = set(names) - {LPC, NOISE, ENTROPY, *(module.name for module in cascade.chain)}
     if unknown:
-        raise ConfigError(f'`train` of phase {phase.name!r} names {sorted(unknown)[0]!r}; it must be "lpc", "noise" or '
-                          f'one of {", ".join(module.name for module in cascade.chain)}.')
+        raise ConfigError(f'`train` of phase {phase.name!r} names {sorted(unknown)[0]!r}; it must be "lpc", "noise", '
+                          f'"entropy" or one of {", ".join(module.name for module in cascade.chain)}.')
+
+
+def train_entropy_model(module):
+    """Lets a module's entropy model learn, and nothing else of the module unless it learns already."""
+    if not module.trainable:
+        module.trainable = True  # a layer that is not has no part that is
+        for variable in module.trainable_variables:
+            variable.trainable = False
+        for variable in module.context.weights:
+            variable.trainable = True
 
 
 def schedule(phase):

@@ -7,7 +7,7 @@ from neuralcodec.errors import ConfigError
 from neuralcodec.model.config import CascadeConfig
 from neuralcodec.zoo.metadata import is_name
 
-LPC, NOISE = "lpc", "noise"  # the names that stand for LPC and for the level of noise in `train`
+LPC, NOISE, ENTROPY = "lpc", "noise", "entropy"  # in `train`: LPC, the level of noise, the modules' entropy models
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Phase:
         name: for logs and checkpoints.
         steps: gradient steps.
         modules: how many residual modules run.
-        train: what learns: "lpc", "noise", "module_0", ...; empty for everything that runs.
+        train: what learns: "lpc", "noise", "module_0", ...; "entropy" for the entropy models of all modules that run,
+            without what they code; empty for everything that runs.
         learning_rate, final_learning_rate: start and end of a cosine.
         warmup: steps over which the rate rises from zero.
         later_pace: learning rate of modules after the first, relative to the first's. What they can add to a good

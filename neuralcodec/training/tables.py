@@ -2,8 +2,15 @@
 import numpy as np
 
 from neuralcodec.bitstream.context import IntegerNetwork
-from neuralcodec.bitstream.ladder import MODULE_LEVELS_PER_OCTAVE_Q8, fit_rows, module_prior, side_prior
+from neuralcodec.bitstream.ladder import (
+    MODULE_LEVELS_PER_OCTAVE_Q8,
+    fit_rows,
+    module_prior,
+    predicted_prior,
+    side_prior,
+)
 from neuralcodec.bitstream.payloads import count_symbols
+from neuralcodec.bitstream.prediction import ANALYSIS_BITS, SYNTHESIS_BITS, LongTermPredictor
 from neuralcodec.bitstream.tables import EntropyTables, nominal_magnitude_feature
 
 WEIGHT_ONE, BIAS_ONE = 1 << 12, 1 << 18  # fixed point: weights in 1/4096, biases in 1/(64 * 4096)
@@ -25,8 +32,7 @@ def fixed_point(values, one, kind):
 
 def nominal_tables(cascade):
     """Tables with the logistic distributions of training: what the rate estimate assumes."""
-    return _tables(cascade, fit_rows(0 * side_prior(), side_prior()),
-                   [fit_rows(0 * module_prior(), module_prior()) for _ in cascade.chain])
+    return _tables(cascade, *(fit_rows(0 * prior, prior) for prior in priors(cascade)))
 
 
 def fit_tables(cascade, recordings):
@@ -41,12 +47,27 @@ def fit_tables(cascade, recordings):
     """
     nominal = nominal_tables(cascade)
     counts = [sum(parts) for parts in zip(*(count_symbols(packets, nominal) for packets in recordings))]
-    return _tables(cascade, fit_rows(counts[0], PRIOR_COUNT * side_prior()),
-                   [fit_rows(count, PRIOR_COUNT * module_prior()) for count in counts[1:]])
+    return _tables(cascade, *(fit_rows(count, PRIOR_COUNT * prior) for count, prior in zip(counts, priors(cascade))))
 
 
-def _tables(cascade, side_rows, module_rows):
+def priors(cascade):
+    """The logistic distributions of the side information and of each module."""
+    modules = [predicted_prior() if module.config.long_term else module_prior() for module in cascade.chain]
+    return [side_prior(), *modules]
+
+
+def predictor(module):
+    """The long-term predictor of a trained module, in integers; None if it has none."""
+    if not module.config.long_term:
+        return None
+    basis, step = np.asarray(module.basis, np.float64), np.exp(np.asarray(module.log_step, np.float64))
+    return LongTermPredictor(fixed_point(basis * step, 1 << SYNTHESIS_BITS, np.int16),
+                             fixed_point(basis / step, 1 << ANALYSIS_BITS, np.int16))
+
+
+def _tables(cascade, side_rows, *module_rows):
     side = cascade.side_context
-    networks = [integer_network(module.context.network) for module in cascade.chain]
-    return EntropyTables(integer_network(side.first), integer_network(side.second), side_rows,
-                         list(zip(networks, module_rows)), nominal_magnitude_feature(), MODULE_LEVELS_PER_OCTAVE_Q8)
+    modules = [(integer_network(module.context.network), rows, predictor(module))
+               for module, rows in zip(cascade.chain, module_rows)]
+    return EntropyTables(integer_network(side.first), integer_network(side.second), side_rows, modules,
+                         nominal_magnitude_feature(), MODULE_LEVELS_PER_OCTAVE_Q8)

@@ -6,16 +6,25 @@ import numpy as np
 import pytest
 
 from neuralcodec.bitstream.context import IntegerNetwork
-from neuralcodec.bitstream.ladder import MODULE_LEVELS_PER_OCTAVE_Q8, fit_rows, module_prior, side_prior
+from neuralcodec.bitstream.ladder import (
+    MODULE_LEVELS_PER_OCTAVE_Q8,
+    fit_rows,
+    module_prior,
+    predicted_prior,
+    side_prior,
+)
 from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.prediction import ANALYSIS_BITS, SYNTHESIS_BITS, LongTermPredictor
 from neuralcodec.bitstream.tables import (
     FIRST_MODULE_INPUTS,
     MODULE_INPUTS,
     SIDE_A_INPUTS,
     SIDE_B_INPUTS,
     EntropyTables,
+    module_shape,
     nominal_magnitude_feature,
 )
+from neuralcodec.model.lapped import lapped_basis
 
 HIDDEN = 96
 
@@ -44,6 +53,22 @@ def make_tables(seed=0, num_modules=3):
         magnitude_feature=nominal_magnitude_feature(),
         levels_per_octave_q8=MODULE_LEVELS_PER_OCTAVE_Q8,
     )
+
+
+def make_predictor(hop, step=0.7):
+    """A predictor with an orthonormal lapped transform and even steps."""
+    basis = lapped_basis(hop)
+    weights = (basis * step * 2**SYNTHESIS_BITS, basis / step * 2**ANALYSIS_BITS)
+    return LongTermPredictor(*(np.rint(array).astype(np.int16) for array in weights))
+
+
+def make_predicted_tables(hop, alphabet=32, num_modules=2):
+    """Tables whose first module has a predictor, which is followed more or less."""
+    tables, rng = make_tables(num_modules=num_modules), np.random.default_rng(hop)
+    inputs, outputs = module_shape(0, hop)
+    network = make_network(rng, inputs, outputs, np.repeat([24, 40, 0], hop))
+    rows = fit_rows(np.zeros((512, alphabet)), 1e6 * predicted_prior(alphabet))
+    return dataclasses.replace(tables, modules=[(network, rows, make_predictor(hop)), *tables.modules[1:]])
 
 
 def make_packets(seed, count, num_modules, spread=1.0):
@@ -75,6 +100,23 @@ def random_packets():
 def tables():
     """Tables for three modules."""
     return make_tables()
+
+
+@pytest.fixture(scope="session")
+def random_predictor():
+    return make_predictor
+
+
+@pytest.fixture(scope="session")
+def predicted_tables():
+    """Tables for two modules, the first with long-term prediction and an alphabet so small that much is escaped."""
+    return make_predicted_tables(80, alphabet=5)
+
+
+@pytest.fixture(scope="session")
+def slow_predicted_tables():
+    """The same with a hop of 10 ms and an ordinary alphabet."""
+    return make_predicted_tables(160)
 
 
 @pytest.fixture(scope="session")

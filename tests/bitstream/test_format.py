@@ -107,6 +107,61 @@ def read_module(payload, num_packets, number, tables, step_index, side, below):
     return packets
 
 
+def repetition(past):
+    """Section 8: lag and likeness of the last 480 samples."""
+
+    def score(stretch, last):
+        product = max(0, sum(a * b for a, b in zip(stretch, last)))
+        return product**2 // (sum(a * a for a in stretch) + sum(a * a for a in last) // 32 + 1)
+
+    fine = [sample >> 3 for sample in past]
+    half = [fine[n] + fine[n + 1] for n in range(0, 480, 2)]
+    lags = range(320, 31, -2)
+    scores = [score(half[160 - lag // 2 : 240 - lag // 2], half[160:]) for lag in lags]
+    coarse = lags[scores.index(max(scores))]
+    lags = [min(max(lag, 32), 320) for lag in (coarse, coarse - 1, coarse + 1)]
+    scores = [score(fine[320 - lag : 480 - lag], fine[320:]) for lag in lags]
+    likeness = min(255 * max(scores) // (sum(a * a for a in fine[320:]) + 1), 255)
+    return lags[scores.index(max(scores))], likeness
+
+
+def read_predicted(payload, num_packets, tables, step_index, side):
+    """Section 8: symbols of each packet of module 0."""
+    module, feature = tables.modules[0], tables.magnitude_feature.tolist()
+    synthesis, analysis = module.predictor.synthesis.tolist(), module.predictor.analysis.tolist()
+    hop, decoder, rows = len(synthesis[0]), Decoder(payload), module.rows.tolist()
+    shift = (step_index * tables.levels_per_octave_q8 + (1 << 15)) >> 16
+    frames, parts, waveform = [[0] * hop, [0] * hop], [[0] * 2 * hop], [0] * 480
+    for t in range(num_packets * 320 // hop):
+        past = waveform[-480:]
+        lag, likeness = repetition(past)
+        repeated = [past[480 - lag + n % lag] for n in range(2 * hop)]
+        sums = [sum(repeated[n] * analysis[n][j] for n in range(2 * hop)) for j in range(hop)]
+        predictions = [min(max(total + (1 << 16) >> 17, -1016), 1016) for total in sums]
+        packet, place = 2 + t * hop // 320, t % (320 // hop)
+        outputs = run(module.network, [
+            *(feature[abs(q)] for q in frames[-1]), *(feature[abs(q)] for q in frames[-2]),
+            *(feature[min(abs(p), 127)] for p in predictions), *(min(max(32 * q, -255), 255) for q in frames[-1]),
+            likeness, *(8 * symbol for back in (0, 1) for symbol in side[packet - back]),
+            *(64 * (place == number) for number in range(320 // hop))])
+        frame, escaped = [], []
+        for j in range(hop):
+            level = min(max(outputs[j] - shift, 0), len(rows) // 8 - 1)
+            mean = (min(max(outputs[hop + j], 0), 80) * predictions[j] >> 6) + outputs[2 * hop + j]
+            mean = min(max(mean, -1016), 1016)
+            symbol = decoder.read(rows[8 * level + mean % 8])
+            if symbol == len(rows[0]) - 1:
+                escaped.append(j)
+            frame.append(value_of(symbol) + (mean >> 3))
+        for j in escaped:
+            frame[j] = value_of(decoder.uniform(255))
+        frames.append(frame)
+        parts.append([sum(q * weight for q, weight in zip(frame, weights)) for weights in synthesis])
+        complete = [parts[-1][n] + parts[-2][hop + n] + 32 >> 6 for n in range(hop)]
+        waveform += [min(max(sample, -4095), 4095) for sample in complete]
+    return [[0] * 320] * 2 + [sum(frames[2 + i : 2 + i + 320 // hop], []) for i in range(0, t + 1, 320 // hop)]
+
+
 def read_file(data, tables):
     """Section 2: the packets of a file, as (side symbols, symbols of each module) per block."""
     at = 0
@@ -149,18 +204,22 @@ def read_file(data, tables):
         side, modules = read_side(payloads[0], count, tables), []
         for i in range(num_modules):
             below = modules[-1] if modules else None
-            modules.append(read_module(payloads[1 + i], count, i, tables, step_index, side, below))
+            if tables.modules[i].predictor:
+                modules.append(read_predicted(payloads[1 + i], count, tables, step_index, side))
+            else:
+                modules.append(read_module(payloads[1 + i], count, i, tables, step_index, side, below))
         yield side[2:], [module[2:] for module in modules]
     assert at == len(data)
 
 
 @pytest.mark.parametrize(
-    "alphabets, spread, step_index", [("tables", 1.0, 0), ("tables", 6.0, -160), ("small_alphabets", 2.0, 72)]
+    "alphabets, spread, step_index",
+    [("tables", 1.0, 0), ("tables", 6.0, -160), ("small_alphabets", 2.0, 72), ("predicted_tables", 2.0, 72)],
 )
 def test_the_documented_decoder_reads_what_is_written(request, random_packets, alphabets, spread, step_index):
     tables = request.getfixturevalue(alphabets)
-    packets = random_packets(21, 6, 3, spread)
-    header = Header("test", b"8 bytes!", 8000, 512, 1024, 3, step_index, packets_per_block=3)
+    packets = random_packets(21, 6, len(tables.modules), spread)
+    header = Header("test", b"8 bytes!", 8000, 512, 1024, len(tables.modules), step_index, packets_per_block=3)
     writer, file = ContainerWriter(header), io.BytesIO()
     for block in packets.blocks(3):
         writer.add_block(encode_block(block, tables, step_index))

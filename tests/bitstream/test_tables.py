@@ -43,6 +43,42 @@ def change(array, place, value):
     return array
 
 
+def test_tables_with_prediction_come_back(tmp_path, predicted_tables):
+    predicted_tables.save(tmp_path / "tables.npz")
+    loaded = EntropyTables.load(tmp_path / "tables.npz")
+    assert loaded.digest() == predicted_tables.digest()
+    np.testing.assert_array_equal(loaded.modules[0].predictor.analysis, predicted_tables.modules[0].predictor.analysis)
+    assert loaded.modules[0].predictor.hop == 80 and loaded.modules[1].predictor is None
+
+
+def test_digest_sees_the_predictor(predicted_tables):
+    module = predicted_tables.modules[0]
+    others = [dataclasses.replace(module.predictor, **{name: change(getattr(module.predictor, name), 5, 1)})
+              for name in ("synthesis", "analysis")]
+    others = [dataclasses.replace(predicted_tables, modules=[dataclasses.replace(module, predictor=other)])
+              for other in [module.predictor, *others]]
+    assert len({t.digest() for t in others}) == 3
+
+
+def test_predictors_that_do_not_fit_are_refused(tmp_path, tables, predicted_tables):
+    first, second = predicted_tables.modules
+    for modules, message in [
+        ([second, first], "size"),
+        ([tables.modules[0], dataclasses.replace(tables.modules[1], predictor=first.predictor)], "later module"),
+        ([dataclasses.replace(first, rows=first.rows[:-1])], "eights"),
+        ([dataclasses.replace(first, predictor=None)], "size"),
+    ]:
+        with pytest.raises(PresetError, match=message):
+            dataclasses.replace(predicted_tables, modules=modules)
+    predicted_tables.save(tmp_path / "good.npz")
+    with np.load(tmp_path / "good.npz") as file:
+        arrays = dict(file)
+    del arrays["module0.analysis"]
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(PresetError, match="analysis"):
+        EntropyTables.load(tmp_path / "bad.npz")
+
+
 def test_digest_sees_every_part(tables):
     others = [
         dataclasses.replace(tables, side_a=dataclasses.replace(tables.side_a, b2=change(tables.side_a.b2, 17, 1))),

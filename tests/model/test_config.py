@@ -6,7 +6,7 @@ from neuralcodec.model.config import CascadeConfig, ModuleConfig
 
 
 def test_round_trip_through_json_data():
-    config = CascadeConfig(lpc="fixed", modules=(ModuleConfig(), ModuleConfig(hop=80, lookahead=2)))
+    config = CascadeConfig(lpc="fixed", modules=(ModuleConfig(long_term=True), ModuleConfig(hop=80, lookahead=2)))
     assert CascadeConfig.from_dict(config.to_dict()) == config
 
 
@@ -29,6 +29,8 @@ def test_delay_adds_up(modules, delay, packet_delays):
     ({"modules": [{"hop": 320, "encoder_width": -1}]}, "encoder_width"),
     ({"modules": [{"hop": 320, "encoder_width": 1e9}]}, "encoder_width"),
     ({"modules": [{"hop": 320, "noise_fill": 1}]}, "noise_fill"),
+    ({"modules": [{"hop": 320, "long_term": "yes"}]}, "long_term"),
+    ({"modules": [{"hop": 320}, {"hop": 80, "long_term": True}]}, "first module"),
     ({"modules": [{"hop": 320}], "lpc": "maybe"}, "lpc"),
     ({"modules": [{"hop": 320}], "bits": 3}, "bits"),
     ({"modules": [{"hop": 320}], "noise_above": 4100}, "noise_above"),

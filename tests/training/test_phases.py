@@ -146,6 +146,11 @@ def test_a_phase_trains_only_what_it_names(toy_run):
     assert not cascade.noise.trainable_variables
     choose_trainable(cascade, Phase("p", 1, 2, ("noise",)))
     assert cascade.noise.trainable_variables == cascade.trainable_variables != []
+    choose_trainable(cascade, Phase("p", 1, 2, ("entropy",)))
+    contexts = [variable for module in cascade.chain for variable in module.context.weights]
+    assert {v.path for v in cascade.trainable_variables} == {v.path for v in contexts}
+    choose_trainable(cascade, Phase("p", 1, 1, ("entropy", "module_1")))
+    assert len(cascade.trainable_variables) == len(contexts) // 2 + len(cascade.chain[1].weights)
     choose_trainable(cascade, Phase("p", 1, 2))
     assert cascade.chain[0].trainable_variables and cascade.lsf_quantizer.trainable_variables
     assert cascade.noise.trainable_variables
@@ -166,6 +171,12 @@ def test_a_run_can_start_from_weights_that_lack_a_new_part(toy_run, tmp_path):
     load_start(cascade, str(output / CHECKPOINT))
     expected = read_weights(output / CHECKPOINT)["module_1/basis"]
     np.testing.assert_array_equal(ops.convert_to_numpy(cascade.chain[1].basis), expected)
+    predicted = Cascade(replace(config.model, modules=(replace(modules[0], long_term=True), modules[1])))
+    before = predicted.chain[0].context.get_weights()
+    load_start(predicted, str(output / CHECKPOINT))  # an entropy model of another kind begins anew
+    for fresh, still in zip(before, predicted.chain[0].context.get_weights()):
+        np.testing.assert_array_equal(fresh, still)
+    np.testing.assert_array_equal(ops.convert_to_numpy(predicted.chain[1].basis), expected)
     other = Cascade(replace(config.model, modules=(replace(modules[0], encoder_width=16), modules[1])))
     with pytest.raises(ConfigError, match="do not fit the model"):
         load_start(other, str(output / CHECKPOINT))

@@ -1,0 +1,155 @@
+"""Long-term prediction of symbols, in integers: voiced speech repeats itself from one period of the pitch to the next.
+
+A module with a short hop cannot resolve harmonics: its symbols look random from one code frame to the next, but the
+waveform that they stand for does not. So both sides rebuild that waveform from the symbols (with fixed steps, which is
+good enough to compare it with itself), look for the lag at which its end resembles what was before, repeat the last
+period, and transform it. What comes out is a guess of the next symbols, for the context network to use.
+
+All numbers are integers below 2^53, in float64 arrays for the sake of speed; every quotient is rounded down.
+
+References: Atal and Schroeder, "Adaptive predictive coding of speech signals", Bell Syst. Tech. J. 1970 (prediction
+over a period of the pitch); Ojanperae, Vaeaenaenen, Yin, "Long term predictor for transform domain perceptual audio
+coding", AES 107th Convention, 1999 (in a transform codec).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuralcodec.bitstream.symbols import MODULE_SYMBOLS
+from neuralcodec.errors import PresetError
+
+SHORTEST, LONGEST = 32, 320  # lags in samples: pitches of 500 and 50 Hz
+COMPARED = 160  # samples at the end that are compared with those a lag before
+HISTORY = LONGEST + COMPARED
+EIGHTHS = 8  # predictions and means are in eighths of a symbol
+FARTHEST = 127 * EIGHTHS  # no prediction is larger
+MOST_ALIKE = 255  # feature of a past that repeats itself exactly
+
+WAVEFORM_BITS, SYNTHESIS_BITS, ANALYSIS_BITS = 8, 14, 12  # 1.0 of the waveform, and of the two kinds of weights
+_LOUDEST = 4095  # 16 times the mean level
+_COARSE = 3  # bits less, so that squares of sums stay below 2^53
+_SYNTHESIS_SHIFT = SYNTHESIS_BITS - WAVEFORM_BITS
+_ANALYSIS_SHIFT = ANALYSIS_BITS + WAVEFORM_BITS - 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LongTermPredictor:
+    """Guesses code frames of a module from those before.
+
+    Args:
+        synthesis: int16 (2 hop, hop), the module's lapped transform times its steps, in 2^-14.
+        analysis: int16 (2 hop, hop), the transform over its steps, in 2^-12.
+
+    Raises:
+        PresetError: a wrong type or shape.
+    """
+
+    synthesis: np.ndarray
+    analysis: np.ndarray
+
+    def __post_init__(self):
+        shape = self.synthesis.shape
+        if self.synthesis.dtype != np.int16 or self.analysis.dtype != np.int16 or self.analysis.shape != shape:
+            raise PresetError("A long-term predictor has arrays of a wrong type or shape; install the preset again.")
+        if len(shape) != 2 or shape[0] != 2 * shape[1] or not shape[1] or MODULE_SYMBOLS % shape[1]:
+            raise PresetError(f"A long-term predictor has the impossible shape {shape}; install the preset again.")
+        object.__setattr__(self, "_synthesis", np.ascontiguousarray(self.synthesis.T, np.float64))
+        object.__setattr__(self, "_analysis", np.ascontiguousarray(self.analysis, np.float64))
+
+    @property
+    def hop(self):
+        """Samples, and symbols, of a code frame."""
+        return self.synthesis.shape[1]
+
+    def overlapping(self, symbols):
+        """Symbols (..., hop) -> their part of the waveform float64 (..., 2 hop), to be added up and given to `added`."""
+        return symbols @ self._synthesis
+
+    def histories(self, symbols):
+        """What a decoder has of the waveform when it comes to each code frame of a block.
+
+        Args:
+            symbols: (K, hop), all code frames of the block.
+
+        Returns:
+            float64 (K, HISTORY), a view.
+        """
+        hop = self.hop
+        parts = self.overlapping(symbols)  # frame k reaches from hop (k - 1) to hop (k + 1)
+        waveform = np.zeros(HISTORY + hop * len(symbols))
+        complete = waveform[HISTORY:].reshape(-1, hop)  # row k: from hop (k - 1) to hop k
+        complete[:] = parts[:, :hop]
+        complete[1:] += parts[:-1, hop:]
+        waveform[HISTORY:] = added(waveform[HISTORY:])
+        return np.lib.stride_tricks.sliding_window_view(waveform, HISTORY)[: hop * len(symbols) : hop]
+
+    def predict(self, past):
+        """Guesses the code frame that comes next.
+
+        Args:
+            past: float64 (B, HISTORY), what is complete of the waveform.
+
+        Returns:
+            predictions: float64 (B, hop), in eighths of a symbol.
+            likeness: float64 (B, 1), how well the past repeats itself, 0 to 255.
+        """
+        lag, likeness = find_lag(past)
+        places = HISTORY - lag + np.arange(2 * self.hop) % lag  # (B, 2 hop): the last period, again and again
+        repeated = np.take_along_axis(past, places, axis=1)
+        predictions = np.floor((repeated @ self._analysis + (1 << _ANALYSIS_SHIFT - 1)) * 2.0**-_ANALYSIS_SHIFT)
+        return np.clip(predictions, -FARTHEST, FARTHEST), likeness
+
+
+def added(parts):
+    """Sums of overlapping parts -> waveform, in 1/256 of the mean level."""
+    return np.clip(np.floor((parts + (1 << _SYNTHESIS_SHIFT - 1)) * 2.0**-_SYNTHESIS_SHIFT), -_LOUDEST, _LOUDEST)
+
+
+def find_lag(past):
+    """The lag at which the end of the past resembles most what was before: at half the sample rate, then in full.
+
+    Args:
+        past: float64 (B, HISTORY).
+
+    Returns:
+        lag: int64 (B, 1), in samples.
+        likeness: float64 (B, 1), 0 to 255.
+    """
+    fine = np.floor(past * 2.0**-_COARSE)
+    half = fine[:, 0::2] + fine[:, 1::2]
+    stretch, last = COMPARED // 2, (LONGEST - SHORTEST) // 2
+    total = np.cumsum(half * half, axis=1)
+    powers = total[:, stretch - 1 : stretch + last]
+    powers[:, 1:] -= total[:, :last].copy()  # of each stretch, from the longest lag to the shortest
+    scores, _ = resemblance(half[:, -stretch:], stretches(half, stretch)[:, : last + 1], powers)
+    lag = LONGEST - 2 * np.argmax(scores, axis=1)[:, None]  # (B, 1)
+    lags = np.minimum(np.maximum(lag + [[0, -1, 1]], SHORTEST), LONGEST)  # of equal ones the first counts
+    candidates = stretches(fine, COMPARED)[np.arange(len(past))[:, None], LONGEST - lags]  # (B, 3, 160)
+    powers = np.einsum("bln,bln->bl", candidates, candidates)
+    scores, power = resemblance(fine[:, -COMPARED:], candidates, powers)
+    best = np.argmax(scores, axis=1)[:, None]
+    likeness = np.floor(MOST_ALIKE * np.take_along_axis(scores, best, axis=1) / (power + 1))
+    return np.take_along_axis(lags, best, axis=1), np.minimum(likeness, MOST_ALIKE)
+
+
+def stretches(x, length):
+    """All stretches of a length, the earliest first: (B, N) -> (B, N - length + 1, length), a view."""
+    return np.lib.stride_tricks.sliding_window_view(x, length, axis=1)
+
+
+def resemblance(end, earlier, powers):
+    """Squared correlation of the end with earlier stretches, over their power: what a prediction from them explains.
+
+    Args:
+        end: float64 (B, N).
+        earlier: float64 (B, L, N).
+        powers: float64 (B, L), of the earlier stretches.
+
+    Returns:
+        scores: float64 (B, L).
+        power: float64 (B, 1), of the end.
+    """
+    power = np.sum(end * end, axis=1, keepdims=True)
+    products = np.maximum(np.einsum("bln,bn->bl", earlier, end), 0)
+    return np.floor(products * products / (powers + np.floor(power / 32) + 1)), power
