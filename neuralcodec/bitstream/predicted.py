@@ -54,8 +54,7 @@ def decode_predicted(payloads, packet_counts, module, magnitude_feature, side, s
     """
     predictor, hop = module.predictor, module.predictor.hop
     num_blocks, num_packets, _ = side.shape
-    decoders, escape = Decoders(payloads, packet_counts), module.rows.shape[1] - 1
-    shared = shared_features(side, hop)
+    decoders, shared = Decoders(payloads, packet_counts), shared_features(side, hop)
     hidden = module.network.partial(shared, module.network.num_inputs - shared.shape[-1])  # (B, K, H)
     symbols = np.zeros((num_blocks, hidden.shape[1], hop), np.int64)
     past, tail = np.zeros((num_blocks, HISTORY)), np.zeros((num_blocks, hop))

@@ -63,7 +63,7 @@ class LongTermPredictor:
         return self.synthesis.shape[1]
 
     def overlapping(self, symbols):
-        """Symbols (..., hop) -> their part of the waveform float64 (..., 2 hop), to be added up and given to `added`."""
+        """Symbols (..., hop) -> their part of the waveform float64 (..., 2 hop), to add up and give to `added`."""
         return symbols @ self._synthesis
 
     def histories(self, symbols):

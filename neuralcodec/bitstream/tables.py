@@ -57,7 +57,7 @@ class ModuleTables:
     Args:
         network: context network, 676 (first module) or 756 inputs, 320 outputs: the level of each symbol. With a
             predictor 4 hop + 37 + 320 / hop inputs, 3 hop outputs.
-        rows: uint32 (L, A), the frequencies of each level's symbols; with a predictor (8 L, A), row = 8 * level + phase.
+        rows: uint32 (L, A), the frequencies of each level's symbols. With a predictor (8 L, A), row = 8 * level + phase.
         predictor: LongTermPredictor, or None for none. The first module may have one.
     """
 

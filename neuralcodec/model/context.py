@@ -193,15 +193,15 @@ class PredictedContext(keras.layers.Layer):
     def pull(self, symbols, mean, scale):
         """Zeros with the gradient that symbols learn from: that of a distribution as wide around 0 as the mean is far.
 
-        The true gradient pulls symbols towards their predictions, steeply, up here and down there: a cascade that learnt
-        from it (and through the predictions) met the rate and sounded worse.
+        The true gradient pulls symbols towards their predictions, steeply, up here and down there: a cascade that
+        learnt from it (and through the predictions) met the rate and sounded worse.
         """
         spread = ops.stop_gradient(ops.sqrt(ops.square(scale) + ops.square(mean)))
         bits = logistic_bits(symbols, 0.0, spread)
         return bits - ops.stop_gradient(bits)
 
     def shared(self, side):
-        """Side symbols (B, P, 18) -> features of each code frame (B, K, 36 + 320 / hop), its place in the packet last."""
+        """Side symbols (B, P, 18) -> features of each code frame (B, K, 36 + 320 / hop), its place last."""
         side, frames = side_feature(side), FRAME // self.hop
         now = ops.repeat(ops.concatenate([side, delayed(side)], axis=-1), frames, axis=1)
         places = ops.tile(ops.eye(frames)[None], (ops.shape(side)[0], side.shape[1], 1))
