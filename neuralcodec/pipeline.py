@@ -10,7 +10,7 @@ from neuralcodec.errors import AudioError, DamagedFileError, WrongPresetError
 from neuralcodec.runtime.decoder import Decoder
 from neuralcodec.runtime.encoder import Encoder
 
-_PACKETS_AT_ONCE = 48 * PACKETS_PER_BLOCK  # blocks are decoded side by side, which is faster
+_PACKETS_AT_ONCE = 24 * PACKETS_PER_BLOCK  # blocks are decoded side by side, which is faster
 
 
 def write_nac(preset, source, file, kbps=None, progress=None):

@@ -357,13 +357,13 @@ def peak_bytes(action):
 
 def test_memory_does_not_grow_with_the_file(tmp_path, codec, clip):
     peaks = {}
-    for repeats in (4, 9):  # 30 s and 68 s, which is more than is decoded at once
+    for repeats in (8, 18):  # 61 s and 136 s, both more than twice what is decoded at once
         soundfile.write(tmp_path / f"{repeats}.wav", np.tile(clip[0], repeats), 16000)
         peaks[repeats] = [
             peak_bytes(lambda: codec.compress(tmp_path / f"{repeats}.wav", tmp_path / f"{repeats}.nac")),
             peak_bytes(lambda: codec.decompress(tmp_path / f"{repeats}.nac", tmp_path / f"{repeats}.out.wav")),
         ]
-    assert peaks[9][0] < 1.2 * peaks[4][0] and peaks[9][1] < 1.2 * peaks[4][1]
+    assert peaks[18][0] < 1.2 * peaks[8][0] and peaks[18][1] < 1.2 * peaks[8][1]
 
 
 @pytest.mark.slow
