@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuralcodec.bitstream.symbols import MODULE_SYMBOLS, SIDE_PHASES
+from neuralcodec.bitstream.symbols import MODULE_SYMBOLS, PHASES
 from neuralcodec.errors import PresetError
 
 FEATURE_LIMIT = 255
@@ -194,9 +194,9 @@ def side_distributions(outputs, previous, num_rows):
         (centers, rows), each int64 (..., 9): what is taken off each symbol, and the row of the table.
     """
     count = outputs.shape[-1] // 2
-    means = SIDE_PHASES * previous + outputs[..., :count]
-    levels = limited(outputs[..., count:], num_rows // SIDE_PHASES)
-    return means >> 3, SIDE_PHASES * levels + (means & SIDE_PHASES - 1)
+    means = PHASES * previous + outputs[..., :count]
+    levels = limited(outputs[..., count:], num_rows // PHASES)
+    return means >> 3, PHASES * levels + (means & PHASES - 1)
 
 
 def limited(levels, num_levels):

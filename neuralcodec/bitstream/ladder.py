@@ -7,7 +7,7 @@ from narrow to wide. The logistic shape is only the start; each row is then fitt
 import numpy as np
 
 from neuralcodec.bitstream.coder import FREQUENCY_TOTAL
-from neuralcodec.bitstream.symbols import SIDE_PHASES, from_zigzag
+from neuralcodec.bitstream.symbols import PHASES, from_zigzag
 
 SIDE_LEVELS = 16
 MODULE_LEVELS = 64
@@ -70,8 +70,8 @@ def predicted_prior(alphabet=ALPHABET):
 
 def _prior(scales, alphabet):
     """A row for every scale and eighth of a symbol."""
-    phases = np.tile(np.arange(SIDE_PHASES), len(scales))
-    return logistic_rows(np.repeat(scales, SIDE_PHASES), phases / SIDE_PHASES, alphabet)
+    phases = np.tile(np.arange(PHASES), len(scales))
+    return logistic_rows(np.repeat(scales, PHASES), phases / PHASES, alphabet)
 
 
 def fit_rows(counts, prior):

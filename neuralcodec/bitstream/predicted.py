@@ -6,10 +6,17 @@ wide it spreads, how far to follow the prediction, and what to add to it.
 
 import numpy as np
 
-from neuralcodec.bitstream.context import FEATURE_LIMIT, delayed, limited
-from neuralcodec.bitstream.prediction import EIGHTHS, FARTHEST, HISTORY, added
+from neuralcodec.bitstream.context import FEATURE_LIMIT, delayed, known_features, limited
+from neuralcodec.bitstream.prediction import FARTHEST, HISTORY, added
 from neuralcodec.bitstream.steps import Decoders, Plan
-from neuralcodec.bitstream.symbols import MODULE_LIMIT, MODULE_SYMBOLS, MODULE_VALUES, from_zigzag, to_zigzag
+from neuralcodec.bitstream.symbols import (
+    MODULE_LIMIT,
+    MODULE_SYMBOLS,
+    MODULE_VALUES,
+    PHASES,
+    from_zigzag,
+    to_zigzag,
+)
 from neuralcodec.errors import DamagedFileError
 
 GATE_LIMIT = 80  # in 1/64: a prediction is followed at most by 1.25 times what it says
@@ -114,7 +121,7 @@ def shared_features(side, hop):
         float64 (..., K, 36 + 320 / hop).
     """
     frames = MODULE_SYMBOLS // hop
-    now = np.concatenate([side, delayed(side, 1)], axis=-1)
+    now = known_features(side)
     places = np.broadcast_to(64.0 * np.eye(frames), (*side.shape[:-1], frames, frames))
     both = np.concatenate([np.broadcast_to(now[..., None, :], (*places.shape[:-1], now.shape[-1])), places], axis=-1)
     return both.reshape(*side.shape[:-2], -1, both.shape[-1])
@@ -136,5 +143,5 @@ def distributions(outputs, predictions, shift, num_rows):
     gate = np.minimum(np.maximum(gate, 0), GATE_LIMIT)
     mean = (gate * predictions.astype(np.int64) >> 6) + offset
     mean = np.minimum(np.maximum(mean, -FARTHEST), FARTHEST)
-    level = limited(level - shift, num_rows // EIGHTHS)
-    return mean >> 3, EIGHTHS * level + (mean & EIGHTHS - 1)
+    level = limited(level - shift, num_rows // PHASES)
+    return mean >> 3, PHASES * level + (mean & PHASES - 1)

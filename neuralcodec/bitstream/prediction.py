@@ -16,14 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuralcodec.bitstream.symbols import MODULE_SYMBOLS
+from neuralcodec.bitstream.symbols import MODULE_LIMIT, MODULE_SYMBOLS, PHASES
 from neuralcodec.errors import PresetError
 
 SHORTEST, LONGEST = 32, 320  # lags in samples: pitches of 500 and 50 Hz
 COMPARED = 160  # samples at the end that are compared with those a lag before
 HISTORY = LONGEST + COMPARED
-EIGHTHS = 8  # predictions and means are in eighths of a symbol
-FARTHEST = 127 * EIGHTHS  # no prediction is larger
+FARTHEST = MODULE_LIMIT * PHASES  # no prediction is larger; in eighths of a symbol
 MOST_ALIKE = 255  # feature of a past that repeats itself exactly
 
 WAVEFORM_BITS, SYNTHESIS_BITS, ANALYSIS_BITS = 8, 14, 12  # 1.0 of the waveform, and of the two kinds of weights

@@ -10,13 +10,13 @@ import numpy as np
 
 from neuralcodec.bitstream.coder import FREQUENCY_TOTAL
 from neuralcodec.bitstream.context import POOLED_FEATURES, IntegerNetwork
-from neuralcodec.bitstream.prediction import EIGHTHS, LongTermPredictor
+from neuralcodec.bitstream.prediction import LongTermPredictor
 from neuralcodec.bitstream.symbols import (
     MAX_MODULES,
     MODULE_LIMIT,
     MODULE_SYMBOLS,
     MODULE_VALUES,
-    SIDE_PHASES,
+    PHASES,
     SIDE_SYMBOLS,
     SIDE_VALUES,
 )
@@ -100,14 +100,14 @@ class EntropyTables:
         object.__setattr__(self, "modules", modules)
         object.__setattr__(self, "levels_per_octave_q8", int(self.levels_per_octave_q8))
         object.__setattr__(self, "side_weights", _coder_weights(self.side_rows, SIDE_VALUES))
-        _check(len(self.side_rows) % SIDE_PHASES == 0, "side rows that do not come in eights")
+        _check(len(self.side_rows) % PHASES == 0, "side rows that do not come in eights")
         _check(1 <= len(modules) <= MAX_MODULES, f"{len(modules)} modules instead of 1 to {MAX_MODULES}")
         _check_network(self.side_a, SIDE_A_INPUTS, 2 * STAGE_SYMBOLS)
         _check_network(self.side_b, SIDE_B_INPUTS, 2 * STAGE_SYMBOLS)
         for number, module in enumerate(modules):
             _check(not (number and module.predictor), "a predictor in a later module")
             _check_network(module.network, *module_shape(number, module.predictor and module.predictor.hop))
-            _check(not module.predictor or len(module.rows) % EIGHTHS == 0, "predicted rows that do not come in eights")
+            _check(not module.predictor or len(module.rows) % PHASES == 0, "predicted rows that do not come in eights")
         feature = self.magnitude_feature
         _check(feature.dtype == np.uint8 and feature.shape == (MODULE_LIMIT + 1,), "a wrong magnitude feature")
         _check(feature[0] == 0, "a magnitude feature that is not 0 for 0")

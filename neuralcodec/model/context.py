@@ -14,8 +14,7 @@ from keras import ops
 
 from neuralcodec.bitstream.ladder import MODULE_LEVELS, MODULE_SCALES, SIDE_LEVELS, SIDE_SCALES
 from neuralcodec.bitstream.predicted import GATE_LIMIT
-from neuralcodec.bitstream.prediction import EIGHTHS
-from neuralcodec.bitstream.symbols import MODULE_LIMIT
+from neuralcodec.bitstream.symbols import MODULE_LIMIT, PHASES
 from neuralcodec.bitstream.tables import module_shape
 from neuralcodec.model.config import FRAME, ORDER
 from neuralcodec.model.prediction import predict
@@ -180,7 +179,7 @@ class PredictedContext(keras.layers.Layer):
         frames = ops.stop_gradient(learning)
         predictions, likeness = predict(frames, basis, step)
         magnitude = magnitude_feature(frames)
-        predicted = magnitude_feature(ops.clip(EIGHTHS * predictions, -MODULE_LIMIT, MODULE_LIMIT))
+        predicted = magnitude_feature(ops.clip(PHASES * predictions, -MODULE_LIMIT, MODULE_LIMIT))
         signed = ops.clip(0.5 * delayed(frames), -CLIP, CLIP)
         own = [delayed(magnitude), delayed(magnitude, 2), predicted, signed, likeness]
         out = self.network(ops.concatenate([*own, self.shared(side)], axis=-1))

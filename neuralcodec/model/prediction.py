@@ -4,7 +4,8 @@ It learns nothing, and nothing learns from it.
 """
 from keras import ops
 
-from neuralcodec.bitstream.prediction import COMPARED, EIGHTHS, FARTHEST, HISTORY, LONGEST, SHORTEST
+from neuralcodec.bitstream.prediction import COMPARED, FARTHEST, HISTORY, LONGEST, SHORTEST
+from neuralcodec.bitstream.symbols import PHASES
 
 LOUDEST = 16.0
 GRAIN = 1 / 32  # an integer of the comparison, relative to the mean level
@@ -28,7 +29,7 @@ def predict(symbols, basis, step):
     lag, likeness = find_lag(past)
     places = HISTORY - lag + ops.mod(ops.arange(basis.shape[0], dtype="int32"), lag)  # (B, K, 2 hop)
     predictions = ops.matmul(ops.take_along_axis(past, places, axis=-1), basis) / step
-    farthest = FARTHEST / EIGHTHS
+    farthest = FARTHEST / PHASES
     return ops.clip(predictions, -farthest, farthest), likeness
 
 

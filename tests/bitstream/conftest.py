@@ -62,9 +62,9 @@ def make_predictor(hop, step=0.7):
     return LongTermPredictor(*(np.rint(array).astype(np.int16) for array in weights))
 
 
-def make_predicted_tables(hop, alphabet=32, num_modules=2):
+def make_predicted_tables(hop, alphabet=32):
     """Tables whose first module has a predictor, which is followed more or less."""
-    tables, rng = make_tables(num_modules=num_modules), np.random.default_rng(hop)
+    tables, rng = make_tables(), np.random.default_rng(hop)
     inputs, outputs = module_shape(0, hop)
     network = make_network(rng, inputs, outputs, np.repeat([24, 40, 0], hop))
     rows = fit_rows(np.zeros((512, alphabet)), 1e6 * predicted_prior(alphabet))
@@ -109,7 +109,7 @@ def random_predictor():
 
 @pytest.fixture(scope="session")
 def predicted_tables():
-    """Tables for two modules, the first with long-term prediction and an alphabet so small that much is escaped."""
+    """Tables for three modules, the first with long-term prediction and an alphabet so small that much is escaped."""
     return make_predicted_tables(80, alphabet=5)
 
 

@@ -23,7 +23,7 @@ def any_tables(request):
 @settings(deadline=None, max_examples=25)
 @given(
     counts=st.lists(st.sampled_from([1, 2, 3, 17, 50]), min_size=1, max_size=4),
-    num_modules=st.integers(1, 2),
+    num_modules=st.integers(1, 3),
     spread=spreads,
     step_index=step_indices,
     seed=st.integers(0, 2**32),

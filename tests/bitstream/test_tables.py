@@ -61,7 +61,7 @@ def test_digest_sees_the_predictor(predicted_tables):
 
 
 def test_predictors_that_do_not_fit_are_refused(tmp_path, tables, predicted_tables):
-    first, second = predicted_tables.modules
+    first, second, _ = predicted_tables.modules
     for modules, message in [
         ([second, first], "size"),
         ([tables.modules[0], dataclasses.replace(tables.modules[1], predictor=first.predictor)], "later module"),
