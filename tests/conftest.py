@@ -18,7 +18,7 @@ from neuralcodec.assets import demo_clip
 TINY = {"encoder_width": 8, "decoder_width": 8, "decoder_blocks": 1, "step_width": 8, "context_width": 8}
 
 
-def write_tiny_preset(folder, name="tiny", seed=1, lpc="trained", hops=(320, 80)):
+def write_tiny_preset(folder, name="tiny", seed=1, lpc="trained", hops=(320, 80), log_step=-1.3):
     """Writes a preset whose transforms are orthonormal and whose CNNs are small and random."""
     import keras
 
@@ -35,7 +35,7 @@ def write_tiny_preset(folder, name="tiny", seed=1, lpc="trained", hops=(320, 80)
         variable.assign(keras.ops.convert_to_numpy(variable) + noise.astype(np.float32))
     cascade.lsf_quantizer.std.assign(np.full(16, 0.15, np.float32))  # fine enough for stable, plausible filters
     for module in cascade.chain:
-        module.log_step.assign(np.full(module.config.hop, -1.3, np.float32))
+        module.log_step.assign(np.full(module.config.hop, log_step, np.float32))
         module.context.network.out.bias.assign(np.full(320, 4.0, np.float32))  # a later module starts silent
     weights_file = folder.parent / f"{seed}.weights.h5"
     cascade.save_weights(weights_file)

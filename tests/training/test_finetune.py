@@ -35,7 +35,8 @@ class PressCtrlC(keras.callbacks.Callback):
 
 @pytest.fixture(scope="module")
 def base(make_preset, tmp_path_factory):
-    return make_preset(tmp_path_factory.mktemp("presets") / "base", name="base")
+    """Its steps are so coarse that a short training gains a full point of PESQ: no rounding on any machine hides it."""
+    return make_preset(tmp_path_factory.mktemp("presets") / "base", name="base", log_step=0.0)
 
 
 def content(folder):
