@@ -1,7 +1,8 @@
 """Payloads of modules with long-term prediction: one step per code frame, whose symbols have a predicted mean.
 
 The network sees the two code frames before and what the predictor makes of the waveform. It tells for each symbol how
-wide it spreads, how far to follow the prediction, and what to add to it.
+wide it spreads, how far to follow the prediction, and what to add to it. The lowest N symbols of a code frame are sent,
+the others are 0.
 """
 
 import numpy as np
@@ -36,7 +37,7 @@ def plan_predicted(symbols, module, magnitude_feature, side, shift):
     Returns:
         Plan of P * 320 / hop steps.
     """
-    frames = symbols.reshape(-1, module.predictor.hop).astype(np.int64)  # (K, hop)
+    frames = symbols.reshape(-1, module.predictor.hop)[:, : module.predictor.coded].astype(np.int64)  # (K, N)
     predictions, likeness = module.predictor.predict(module.predictor.histories(frames))
     magnitudes = magnitude_feature[np.abs(frames)].astype(np.float64)
     own = own_features(delayed(magnitudes, 1), delayed(magnitudes, 2), delayed(frames, 1), predictions, likeness,
@@ -59,25 +60,25 @@ def decode_predicted(payloads, packet_counts, module, magnitude_feature, side, s
     Raises:
         DamagedFileError: symbols that no encoder writes.
     """
-    predictor, hop = module.predictor, module.predictor.hop
+    predictor, hop, coded = module.predictor, module.predictor.hop, module.predictor.coded
     num_blocks, num_packets, _ = side.shape
     decoders, shared = Decoders(payloads, packet_counts), shared_features(side, hop)
     hidden = module.network.partial(shared, module.network.num_inputs - shared.shape[-1])  # (B, K, H)
     symbols = np.zeros((num_blocks, hidden.shape[1], hop), np.int64)
     past, tail = np.zeros((num_blocks, HISTORY)), np.zeros((num_blocks, hop))
-    before = older = np.zeros((num_blocks, hop))  # magnitude features
-    last = symbols[:, 0]
+    before = older = np.zeros((num_blocks, coded))  # magnitude features
+    last = symbols[:, 0, :coded]
     for frame in range(hidden.shape[1]):
         predictions, likeness = predictor.predict(past)
         own = own_features(before, older, last, predictions, likeness, magnitude_feature)
         outputs = module.network.finish(module.network.partial(own, 0) + hidden[:, frame])
         centers, rows = distributions(outputs, predictions, shift, len(module.rows))
-        weights = module.weights.take(rows, axis=0)  # (B, hop, A)
+        weights = module.weights.take(rows, axis=0)  # (B, N, A)
         places, escapes = decoders.step(frame * hop // MODULE_SYMBOLS, weights, MODULE_VALUES)
         last = _SYMBOL.take(places) + centers
         if escapes:
             last[escapes.mask] = _SYMBOL[escapes.values]
-        symbols[:, frame] = last = checked(last, decoders, frame * hop // MODULE_SYMBOLS)
+        symbols[:, frame, :coded] = last = checked(last, decoders, frame * hop // MODULE_SYMBOLS)
         before, older = magnitude_feature.take(np.abs(last)).astype(np.float64), before
         parts = predictor.overlapping(last)
         past = np.concatenate([past[:, hop:], added(tail + parts[:, :hop])], axis=1)
@@ -87,7 +88,7 @@ def decode_predicted(payloads, packet_counts, module, magnitude_feature, side, s
 
 
 def checked(symbols, decoders, packet):
-    """Symbols (B, hop) with zeros in blocks that have ended."""
+    """Symbols (B, N) with zeros in blocks that have ended."""
     symbols[decoders.ended(packet)] = 0
     if np.abs(symbols).max() > MODULE_LIMIT:
         raise DamagedFileError("A module holds symbols that no encoder writes; get the file again from its source.")
@@ -98,13 +99,13 @@ def own_features(before, older, last, predictions, likeness, magnitude_feature):
     """Features of code frames that come from the module itself, as far as it is decoded.
 
     Args:
-        before, older: magnitude features (B, hop) of the code frame before and of that before it.
-        last: symbols (B, hop) of the code frame before.
+        before, older: magnitude features (B, N) of the code frame before and of that before it.
+        last: symbols (B, N) of the code frame before.
         predictions, likeness: of `LongTermPredictor.predict`.
         magnitude_feature: uint8 (128,).
 
     Returns:
-        float64 (B, 4 hop + 1).
+        float64 (B, 4 N + 1).
     """
     predicted = magnitude_feature.take(np.minimum(np.abs(predictions), MODULE_LIMIT).astype(np.int64))
     signed = np.minimum(np.maximum(32.0 * last, -FEATURE_LIMIT), FEATURE_LIMIT)
@@ -128,16 +129,16 @@ def shared_features(side, hop):
 
 
 def distributions(outputs, predictions, shift, num_rows):
-    """Reads the outputs of the network: levels, gates and offsets of the hop's symbols.
+    """Reads the outputs of the network: levels, gates and offsets of the symbols that are sent.
 
     Args:
-        outputs: int64 (B, 3 hop).
-        predictions: float64 (B, hop), in eighths of a symbol.
+        outputs: int64 (B, 3 N).
+        predictions: float64 (B, N), in eighths of a symbol.
         shift: levels to go down.
         num_rows: rows of the table, 8 per level.
 
     Returns:
-        (centers, rows), each int64 (B, hop): what is taken off each symbol, and the row that codes the difference.
+        (centers, rows), each int64 (B, N): what is taken off each symbol, and the row that codes the difference.
     """
     level, gate, offset = np.split(outputs, 3, axis=-1)
     gate = np.minimum(np.maximum(gate, 0), GATE_LIMIT)

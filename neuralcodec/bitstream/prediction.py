@@ -37,8 +37,9 @@ class LongTermPredictor:
     """Guesses code frames of a module from those before.
 
     Args:
-        synthesis: int16 (2 hop, hop), the module's lapped transform times its steps, in 2^-14.
-        analysis: int16 (2 hop, hop), the transform over its steps, in 2^-12.
+        synthesis: int16 (2 hop, N), the module's lapped transform times its steps, in 2^-14; N symbols of the hop are
+            sent, the lowest ones.
+        analysis: int16 (2 hop, N), the transform over its steps, in 2^-12.
 
     Raises:
         PresetError: a wrong type or shape.
@@ -51,25 +52,30 @@ class LongTermPredictor:
         shape = self.synthesis.shape
         if self.synthesis.dtype != np.int16 or self.analysis.dtype != np.int16 or self.analysis.shape != shape:
             raise PresetError("A long-term predictor has arrays of a wrong type or shape; install the preset again.")
-        if len(shape) != 2 or shape[0] != 2 * shape[1] or not shape[1] or MODULE_SYMBOLS % shape[1]:
+        if len(shape) != 2 or shape[0] % 2 or not 1 <= shape[1] <= self.hop or MODULE_SYMBOLS % self.hop:
             raise PresetError(f"A long-term predictor has the impossible shape {shape}; install the preset again.")
         object.__setattr__(self, "_synthesis", np.ascontiguousarray(self.synthesis.T, np.float64))
         object.__setattr__(self, "_analysis", np.ascontiguousarray(self.analysis, np.float64))
 
     @property
     def hop(self):
-        """Samples, and symbols, of a code frame."""
+        """Samples of a code frame."""
+        return self.synthesis.shape[0] // 2
+
+    @property
+    def coded(self):
+        """Symbols of a code frame that are sent."""
         return self.synthesis.shape[1]
 
     def overlapping(self, symbols):
-        """Symbols (..., hop) -> their part of the waveform float64 (..., 2 hop), to add up and give to `added`."""
+        """Symbols (..., N) -> their part of the waveform float64 (..., 2 hop), to add up and give to `added`."""
         return symbols @ self._synthesis
 
     def histories(self, symbols):
         """What a decoder has of the waveform when it comes to each code frame of a block.
 
         Args:
-            symbols: (K, hop), all code frames of the block.
+            symbols: (K, N), all code frames of the block.
 
         Returns:
             float64 (K, HISTORY), a view.
@@ -90,7 +96,7 @@ class LongTermPredictor:
             past: float64 (B, HISTORY), what is complete of the waveform.
 
         Returns:
-            predictions: float64 (B, hop), in eighths of a symbol.
+            predictions: float64 (B, N), in eighths of a symbol.
             likeness: float64 (B, 1), how well the past repeats itself, 0 to 255.
         """
         lag, likeness = find_lag(past)

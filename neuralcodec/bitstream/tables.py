@@ -32,11 +32,14 @@ _MAX_BYTES = 32 << 20
 _NETWORK_ARRAYS = ("w1", "b1", "w2", "b2")
 
 
-def module_shape(number, hop=None):
-    """Inputs and outputs of a module's network; `hop` of its predictor, None where it has none."""
-    if hop:
-        return 4 * hop + 1 + 2 * SIDE_SYMBOLS + MODULE_SYMBOLS // hop, 3 * hop
+def module_shape(number):
+    """Inputs and outputs of the network of a module without a predictor."""
     return (MODULE_INPUTS if number else FIRST_MODULE_INPUTS), MODULE_SYMBOLS
+
+
+def predicted_shape(hop, coded):
+    """Inputs and outputs of the network of a module with a predictor, of whose hop so many symbols are sent."""
+    return 4 * coded + 1 + 2 * SIDE_SYMBOLS + MODULE_SYMBOLS // hop, 3 * coded
 
 
 def nominal_magnitude_feature():
@@ -56,7 +59,7 @@ class ModuleTables:
 
     Args:
         network: context network, 676 (first module) or 756 inputs, 320 outputs: the level of each symbol. With a
-            predictor 4 hop + 37 + 320 / hop inputs, 3 hop outputs.
+            predictor 4 N + 37 + 320 / hop inputs, 3 N outputs, for the N symbols of a code frame that are sent.
         rows: uint32 (L, A), the frequencies of each level's symbols. With a predictor (8 L, A), row = 8 * level + phase.
         predictor: LongTermPredictor, or None for none. The first module may have one.
     """
@@ -106,7 +109,9 @@ class EntropyTables:
         _check_network(self.side_b, SIDE_B_INPUTS, 2 * STAGE_SYMBOLS)
         for number, module in enumerate(modules):
             _check(not (number and module.predictor), "a predictor in a later module")
-            _check_network(module.network, *module_shape(number, module.predictor and module.predictor.hop))
+            long_term = module.predictor
+            shape = predicted_shape(long_term.hop, long_term.coded) if long_term else module_shape(number)
+            _check_network(module.network, *shape)
             _check(not module.predictor or len(module.rows) % PHASES == 0, "predicted rows that do not come in eights")
         feature = self.magnitude_feature
         _check(feature.dtype == np.uint8 and feature.shape == (MODULE_LIMIT + 1,), "a wrong magnitude feature")

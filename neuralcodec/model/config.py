@@ -37,6 +37,8 @@ class ModuleConfig:
         noise_fill: whether the decoder puts noise of a learned level where a coefficient was quantised to zero.
         long_term: whether the entropy model predicts symbols from the period of the pitch before. In the first module
             only; what is left to later ones does not repeat itself.
+        coded_below: Hz, a multiple of 500, up to which coefficients are sent; only with `long_term` less than all. Those
+            above are zero for the decoder to fill in: with few bits they tell too little to be worth theirs.
     """
 
     hop: int = 320
@@ -49,6 +51,12 @@ class ModuleConfig:
     lookahead: int = 0
     noise_fill: bool = False
     long_term: bool = False
+    coded_below: int = SAMPLE_RATE // 2
+
+    @property
+    def coded(self):
+        """How many coefficients of a code frame are sent, the lowest ones."""
+        return self.hop * self.coded_below * 2 // SAMPLE_RATE
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,10 @@ def check_module(module):
     for name in ("noise_fill", "long_term"):
         if not isinstance(value := sizes.pop(name), bool):
             raise ConfigError(f"Module setting {name!r} must be true or false; got {value!r}.")
+    edge, half = sizes.pop("coded_below"), SAMPLE_RATE // 2
+    if type(edge) is not int or edge not in range(BAND_HZ, half + 1, BAND_HZ) or edge < half and not module.long_term:
+        raise ConfigError(f"`coded_below` must be a multiple of {BAND_HZ} up to {half} Hz, and without `long_term` "
+                          f"{half}; got {edge!r}.")
     for name, value in sizes.items():
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1024:
             raise ConfigError(f"Module setting {name!r} must be a whole number from 0 to 1024; got {value!r}.")

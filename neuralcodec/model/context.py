@@ -15,7 +15,7 @@ from keras import ops
 from neuralcodec.bitstream.ladder import MODULE_LEVELS, MODULE_SCALES, SIDE_LEVELS, SIDE_SCALES
 from neuralcodec.bitstream.predicted import GATE_LIMIT
 from neuralcodec.bitstream.symbols import MODULE_LIMIT, PHASES
-from neuralcodec.bitstream.tables import module_shape
+from neuralcodec.bitstream.tables import predicted_shape
 from neuralcodec.model.config import FRAME, ORDER
 from neuralcodec.model.prediction import predict
 
@@ -151,16 +151,21 @@ class PredictedContext(keras.layers.Layer):
 
     From the two code frames before, the side information and the prediction, the network tells how wide each symbol
     spreads, how far to follow the prediction, and what to add to it.
+
+    Args:
+        hop: samples per code frame.
+        coded: symbols of a code frame that are sent, the lowest ones.
+        hidden: hidden units of the network.
     """
 
-    def __init__(self, hop, hidden, **kwargs):
+    def __init__(self, hop, coded, hidden, **kwargs):
         super().__init__(**kwargs)
-        self.hop = hop
-        bias = np.repeat([FIRST_LEVEL / LEVELS_PER_UNIT, FIRST_GATE, 0.0], hop)
-        self.network = ContextNetwork(hidden, 3 * hop, bias, name="network")
+        self.hop, self.coded = hop, coded
+        bias = np.repeat([FIRST_LEVEL / LEVELS_PER_UNIT, FIRST_GATE, 0.0], coded)
+        self.network = ContextNetwork(hidden, 3 * coded, bias, name="network")
 
     def build(self, shape=None):
-        self.network.build((None, module_shape(0, self.hop)[0]))
+        self.network.build((None, predicted_shape(self.hop, self.coded)[0]))
         self.built = True
 
     def call(self, symbols, side, basis, step):
@@ -172,12 +177,12 @@ class PredictedContext(keras.layers.Layer):
             basis, step: the module's transform (2 hop, hop) and its steps (hop,).
 
         Returns:
-            (B, P, 320).
+            (B, P, 320), 0 for those that are not sent.
         """
         packets, per_packet = symbols.shape[1], FRAME // self.hop
-        learning = ops.reshape(symbols, (-1, packets * per_packet, self.hop))
+        learning = ops.reshape(symbols, (-1, packets * per_packet, self.hop))[..., : self.coded]
         frames = ops.stop_gradient(learning)
-        predictions, likeness = predict(frames, basis, step)
+        predictions, likeness = predict(frames, basis[:, : self.coded], step[: self.coded])
         magnitude = magnitude_feature(frames)
         predicted = magnitude_feature(ops.clip(PHASES * predictions, -MODULE_LIMIT, MODULE_LIMIT))
         signed = ops.clip(0.5 * delayed(frames), -CLIP, CLIP)
@@ -187,6 +192,7 @@ class PredictedContext(keras.layers.Layer):
         mean = clip_through(gate / LEVELS_PER_UNIT, 0.0, GATE_LIMIT / UNIT) * predictions + offset
         scale = ladder_scale(level, MODULE_LADDER)
         bits = logistic_bits(frames, mean, scale) + self.pull(learning, mean, scale)
+        bits = ops.pad(bits, [[0, 0], [0, 0], [0, self.hop - self.coded]])
         return ops.reshape(bits, (-1, packets, FRAME))
 
     def pull(self, symbols, mean, scale):

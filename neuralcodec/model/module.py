@@ -122,13 +122,13 @@ class ResidualModule(layers.Layer):
         self.step_hidden = layers.Dense(config.step_width, activation="leaky_relu", name="step_hidden",
                                         kernel_initializer=keras.initializers.GlorotUniform(seed=5))
         self.step_out = layers.Dense(hop, use_bias=False, kernel_initializer=small(), name="step_out")
-        self.encoder = Correction(hop, config.encoder_width, config.encoder_blocks, first=first, name="encoder")
+        self.encoder = Correction(config.coded, config.encoder_width, config.encoder_blocks, first=first, name="encoder")
         self.decoder = Correction(hop, config.decoder_width, config.decoder_blocks, kernel=3 + config.lookahead,
                                   lookahead=config.lookahead, first=first, name="decoder")
         # a soft gradient pretends that codes of zero follow their input: a silent encoder would learn to shout
         self.quantizer = SoftmaxQuantizer(MODULE_LIMIT, alpha=SOFT if first else SPARSE, name="quantizer")
         if config.long_term:
-            self.context = PredictedContext(hop, config.context_width, name="context")
+            self.context = PredictedContext(hop, config.coded, config.context_width, name="context")
         else:
             self.context = ModuleContext(config.context_width, not first, name="context")
         self.noise = NoiseFill(hop, name="noise") if config.noise_fill else None
@@ -152,10 +152,14 @@ class ResidualModule(layers.Layer):
         return ops.exp(self.log_step + self.step_out(self.step_hidden(condition)))
 
     def encode(self, residual, so_far, condition, step):
-        """Residual and decoded so far (B, T) -> coefficients (B, K, hop) in units of the step, before quantisation."""
-        t = self.transform(residual)
+        """Residual and decoded so far (B, T) -> coefficients (B, K, hop) in units of the step, before quantisation.
+
+        Those that are not sent are 0.
+        """
+        t, coded = self.transform(residual), self.config.coded
         seen = t if self.first else ops.concatenate([t, self.transform(so_far)], axis=-1)
-        return (t + self.encoder(seen, condition)) / step
+        z = (t[..., :coded] + self.encoder(seen, condition)) / step[..., :coded]
+        return ops.pad(z, [[0, 0], [0, 0], [0, self.config.hop - coded]])
 
     def decode(self, z, so_far, condition, step):
         """Quantised coefficients in units of the step -> this module's part of the decoded coefficients (B, K, hop)."""

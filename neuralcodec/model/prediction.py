@@ -16,12 +16,12 @@ def predict(symbols, basis, step):
     """Guesses code frames from those before.
 
     Args:
-        symbols: (B, K, hop), without gradient.
-        basis: (2 hop, hop), of the module's transform.
-        step: (hop,), of its coefficients, without what depends on the side information.
+        symbols: (B, K, N), those that are sent, without gradient.
+        basis: (2 hop, N), of the module's transform.
+        step: (N,), of its coefficients, without what depends on the side information.
 
     Returns:
-        predictions: (B, K, hop), in symbols.
+        predictions: (B, K, N), in symbols.
         likeness: (B, K, 1), 0 to 255 / 64.
     """
     basis, step = ops.stop_gradient(basis), ops.stop_gradient(step)

@@ -32,7 +32,7 @@ class ResidualModule:
     def __init__(self, config, weights, number, step_scale):
         name, first = f"module_{number}", number == 0
         seen, basis = config.hop if first else 2 * config.hop, weights[f"{name}/basis"]
-        self.hop, self.first = config.hop, first
+        self.hop, self.coded, self.first = config.hop, config.coded, first
         self._log_step = weights[f"{name}/log_step"] + np.float32(np.log(step_scale))
         self._step_hidden, self._step_out = (Dense(weights, f"{name}/{layer}") for layer in ("step_hidden", "step_out"))
         self._noise = None
@@ -62,9 +62,10 @@ class ResidualModule:
         return Known(so_far, coefficients, condition, step)
 
     def encode(self, residual, known):
-        """What the modules before have left over (K hop,) -> symbols (K, hop)."""
+        """What the modules before have left over (K hop,) -> symbols (K, hop); those that are not sent are 0."""
         t = self._transform(residual)
-        return self._quantizer.quantise((t + self._encoder(self._seen(t, known), known.condition)) / known.step)
+        z = (t[:, : self.coded] + self._encoder(self._seen(t, known), known.condition)) / known.step[:, : self.coded]
+        return self._quantizer.quantise(np.pad(z, ((0, 0), (0, self.hop - self.coded))))
 
     def decode(self, symbols, known):
         """Decodes what `known` and the symbols allow.

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from neuralcodec.bitstream.symbols import MODULE_VALUES, SIDE_SYMBOLS, SIDE_VALUES
-from neuralcodec.bitstream.tables import module_shape
+from neuralcodec.bitstream.tables import module_shape, predicted_shape
 from neuralcodec.errors import PresetError
 from neuralcodec.model.config import BAND_HZ, BANDS, NOISE_FRAMES, NOISE_WIDTH, ORDER, condition_width
 
@@ -185,7 +185,7 @@ def weight_shapes(config):
 def _module(config, first):
     hop, condition = config.hop, condition_width(config.hop)
     seen = hop if first else 2 * hop
-    inputs, outputs = module_shape(0 if first else 1, hop if config.long_term else None)
+    inputs, outputs = predicted_shape(hop, config.coded) if config.long_term else module_shape(0 if first else 1)
     return {
         "basis": (2 * hop, hop),
         "log_step": (hop,),
@@ -193,18 +193,18 @@ def _module(config, first):
         "step_out/kernel": (config.step_width, hop),
         **({"noise/log_level": (hop,)} if config.noise_fill else {}),
         "quantizer/offset": (MODULE_VALUES,),
-        **_correction("encoder", seen, hop, condition, config.encoder_width, config.encoder_blocks, frames=2),
+        **_correction("encoder", seen, config.coded, condition, config.encoder_width, config.encoder_blocks, frames=2),
         **_correction("decoder", seen, hop, condition, config.decoder_width, config.decoder_blocks,
                       frames=3 + config.lookahead),
         **_context("context/network", inputs, config.context_width, outputs),
     }
 
 
-def _correction(name, seen, hop, condition, width, blocks, frames):
+def _correction(name, seen, corrected, condition, width, blocks, frames):
     shapes = {
         **_dense(f"{name}/enter", frames * seen, width),
         f"{name}/condition/kernel": (condition, width),
-        **_dense(f"{name}/leave", width, hop),
+        **_dense(f"{name}/leave", width, corrected),
     }
     for i in range(blocks):
         shapes |= _dense(f"{name}/block_{i}/squeeze", width, width // 2)

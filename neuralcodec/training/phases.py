@@ -104,7 +104,7 @@ def starting_weights(start):
 def load_start(cascade, start):
     """Takes weights from a preset or checkpoint; what it does not have yet keeps its initial values.
 
-    So does an entropy model of another kind.
+    So does an entropy model of another kind. Of an encoder that sent more coefficients, the lowest go on.
 
     Raises:
         ConfigError: its weights are not those of a cascade of this configuration.
@@ -112,12 +112,20 @@ def load_start(cascade, start):
     path = starting_weights(start)
     shapes, found = weight_shapes(cascade.config), read_weights(path)
     fitting = {name for name, array in found.items() if shapes.get(name) == array.shape}
-    foreign = [name for name in found if name not in fitting and not (name in shapes and "/context/" in name)]
+    wider = {name: array[..., : shapes[name][-1]] for name, array in found.items()
+             if "/encoder/leave/" in name and name in shapes and name not in fitting
+             and array.shape[:-1] == shapes[name][:-1]}
+    foreign = [name for name in found
+               if name not in fitting and name not in wider and not (name in shapes and "/context/" in name)]
     if foreign:
         raise ConfigError(f"The run cannot start from {start!r}: its weights {foreign[0]!r} do not fit the model.")
     with warnings.catch_warnings():  # Keras tells of what the file lacks
         warnings.simplefilter("ignore")
         cascade.load_weights(path, skip_mismatch=len(fitting) < len(shapes))
+    for i, module in enumerate(cascade.chain):
+        for part in (module.encoder.leave.kernel, module.encoder.leave.bias):
+            if (name := f"module_{i}/encoder/leave/{part.name}") in wider:
+                part.assign(wider[name])
     if cascade.config.lpc == "fixed":  # even where the weights are those of a trained one
         cascade.lsf_quantizer.reset()
 

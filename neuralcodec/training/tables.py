@@ -60,7 +60,9 @@ def predictor(module):
     """The long-term predictor of a trained module, in integers; None if it has none."""
     if not module.config.long_term:
         return None
-    basis, step = np.asarray(module.basis, np.float64), np.exp(np.asarray(module.log_step, np.float64))
+    coded = module.config.coded
+    basis = np.asarray(module.basis, np.float64)[:, :coded]
+    step = np.exp(np.asarray(module.log_step, np.float64)[:coded])
     return LongTermPredictor(fixed_point(basis * step, 1 << SYNTHESIS_BITS, np.int16),
                              fixed_point(basis / step, 1 << ANALYSIS_BITS, np.int16))
 

@@ -21,7 +21,7 @@ from neuralcodec.bitstream.tables import (
     SIDE_A_INPUTS,
     SIDE_B_INPUTS,
     EntropyTables,
-    module_shape,
+    predicted_shape,
     nominal_magnitude_feature,
 )
 from neuralcodec.model.lapped import lapped_basis
@@ -55,30 +55,39 @@ def make_tables(seed=0, num_modules=3):
     )
 
 
-def make_predictor(hop, step=0.7):
-    """A predictor with an orthonormal lapped transform and even steps."""
-    basis = lapped_basis(hop)
+def make_predictor(hop, coded=None, step=0.7):
+    """A predictor with an orthonormal lapped transform and even steps; all symbols are sent, or so many."""
+    basis = lapped_basis(hop)[:, :coded]
     weights = (basis * step * 2**SYNTHESIS_BITS, basis / step * 2**ANALYSIS_BITS)
     return LongTermPredictor(*(np.rint(array).astype(np.int16) for array in weights))
 
 
-def make_predicted_tables(hop, alphabet=32):
+def make_predicted_tables(hop, coded, alphabet=32):
     """Tables whose first module has a predictor, which is followed more or less."""
     tables, rng = make_tables(), np.random.default_rng(hop)
-    inputs, outputs = module_shape(0, hop)
-    network = make_network(rng, inputs, outputs, np.repeat([24, 40, 0], hop))
+    inputs, outputs = predicted_shape(hop, coded)
+    network = make_network(rng, inputs, outputs, np.repeat([24, 40, 0], coded))
     rows = fit_rows(np.zeros((512, alphabet)), 1e6 * predicted_prior(alphabet))
-    return dataclasses.replace(tables, modules=[(network, rows, make_predictor(hop)), *tables.modules[1:]])
+    return dataclasses.replace(tables, modules=[(network, rows, make_predictor(hop, coded)), *tables.modules[1:]])
 
 
-def make_packets(seed, count, num_modules, spread=1.0):
-    """Packets of double-exponential symbols; with a large spread many of them lie at the limits."""
+def make_packets(seed, count, num_modules, spread=1.0, tables=None):
+    """Packets of double-exponential symbols that tables can code; with a large spread many of them lie at the limits."""
     rng = np.random.default_rng(seed)
 
     def draw(columns, scale, limit):
         return np.clip(np.rint(rng.laplace(0, scale * spread, (count, columns))), -limit, limit).astype(np.int8)
 
-    return Packets(draw(16, 3, 31), draw(2, 3, 31), [draw(320, 0.6, 127) for _ in range(num_modules)])
+    return Packets(draw(16, 3, 31), draw(2, 3, 31),
+                   [sent(draw(320, 0.6, 127), i, tables) for i in range(num_modules)])
+
+
+def sent(symbols, number, tables):
+    """Symbols (P, 320) of a module with zeros for those that tables do not send."""
+    predictor = tables and tables.modules[number].predictor
+    if not predictor:
+        return symbols
+    return (symbols.reshape(-1, predictor.hop) * (np.arange(predictor.hop) < predictor.coded)).reshape(symbols.shape)
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +98,11 @@ def random_network():
 @pytest.fixture(scope="session")
 def random_tables():
     return make_tables
+
+
+@pytest.fixture(scope="session")
+def sent_symbols():
+    return sent
 
 
 @pytest.fixture(scope="session")
@@ -110,13 +124,13 @@ def random_predictor():
 @pytest.fixture(scope="session")
 def predicted_tables():
     """Tables for three modules, the first with long-term prediction and an alphabet so small that much is escaped."""
-    return make_predicted_tables(80, alphabet=5)
+    return make_predicted_tables(80, coded=80, alphabet=5)
 
 
 @pytest.fixture(scope="session")
 def slow_predicted_tables():
-    """The same with a hop of 10 ms and an ordinary alphabet."""
-    return make_predicted_tables(160)
+    """The same with a hop of 10 ms and an ordinary alphabet; only the lower 60 symbols are sent."""
+    return make_predicted_tables(160, coded=60)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def any_tables(request):
 )
 def test_blocks_come_back(any_tables, random_packets, counts, num_modules, spread, step_index, seed):
     tables = any_tables
-    blocks = [random_packets(seed + i, count, num_modules, spread) for i, count in enumerate(counts)]
+    blocks = [random_packets(seed + i, count, num_modules, spread, tables) for i, count in enumerate(counts)]
     payloads = [encode_block(block, tables, step_index) for block in blocks]
     decoded = decode_blocks(payloads, counts, tables, step_index)
     assert decoded == blocks
@@ -41,11 +41,10 @@ def test_blocks_come_back(any_tables, random_packets, counts, num_modules, sprea
 
 
 @pytest.mark.parametrize("value", [-1, 1])
-def test_symbols_at_their_limits_come_back(any_tables, value):
+def test_symbols_at_their_limits_come_back(any_tables, sent_symbols, value):
     tables = any_tables
-    packets = Packets(
-        np.full((50, 16), 31 * value), np.full((50, 2), -31 * value), [np.full((50, 320), 127 * value)] * 2
-    )
+    modules = [sent_symbols(np.full((50, 320), 127 * value), number, tables) for number in range(2)]
+    packets = Packets(np.full((50, 16), 31 * value), np.full((50, 2), -31 * value), modules)
     payloads = encode_block(packets, tables)
     assert decode_blocks([payloads], [50], tables)[0] == packets
 
@@ -65,8 +64,8 @@ def test_nothing_to_decode(tables):
 @settings(deadline=None, max_examples=15)
 @given(st.sampled_from([1, 10, 50]), spreads, step_indices, st.integers(0, 2**32))
 def test_size_is_ideal(any_tables, random_packets, count, spread, step_index, seed):
-    packets = random_packets(seed, count, 2, spread)
     tables = any_tables
+    packets = random_packets(seed, count, 2, spread, tables)
     ideal = ideal_bits(packets, tables, step_index) / 8
     for payload, expected in zip(encode_block(packets, tables, step_index), ideal, strict=True):
         assert len(payload) <= 1.001 * expected + 2

@@ -38,12 +38,13 @@ def test_symbols_of_a_periodic_waveform_are_predicted(random_predictor, hop):
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.sampled_from([80, 160]), st.sampled_from([0.3, 3.0, 127.0]), st.integers(0, 2**32))
-def test_what_a_decoder_has_frame_by_frame_is_what_the_encoder_looks_at(random_predictor, hop, spread, seed):
+@given(st.sampled_from([(80, 80), (160, 160), (160, 60)]), st.sampled_from([0.3, 3.0, 127.0]), st.integers(0, 2**32))
+def test_what_a_decoder_has_frame_by_frame_is_what_the_encoder_looks_at(random_predictor, sizes, spread, seed):
     from neuralcodec.bitstream.prediction import added
 
-    predictor = random_predictor(hop)
-    symbols = np.clip(np.rint(np.random.default_rng(seed).laplace(0, spread, (12, hop))), -127, 127)
+    hop, coded = sizes
+    predictor = random_predictor(hop, coded)
+    symbols = np.clip(np.rint(np.random.default_rng(seed).laplace(0, spread, (12, coded))), -127, 127)
     past, tail = np.zeros((1, HISTORY)), np.zeros((1, hop))
     for frame, history in zip(symbols, predictor.histories(symbols), strict=True):
         np.testing.assert_array_equal(past[0], history)
@@ -61,8 +62,9 @@ def test_numbers_stay_exact_at_their_limits(random_predictor):
     assert (80 * (2 * fine) ** 2) ** 2 < 2**53 and power**2 < 2**53
 
 
-@pytest.mark.parametrize("shape, kind", [((160, 80), np.int32), ((80, 80), np.int16), ((128, 64, 1), np.int16),
-                                         ((0, 0), np.int16), ((14, 7), np.int16)])
+@pytest.mark.parametrize("shape, kind", [((160, 80), np.int32), ((160, 81), np.int16), ((160, 0), np.int16),
+                                         ((161, 80), np.int16), ((128, 64, 1), np.int16), ((0, 0), np.int16),
+                                         ((14, 7), np.int16)])
 def test_impossible_predictors_are_refused(shape, kind):
     with pytest.raises(PresetError):
         LongTermPredictor(np.zeros(shape, kind), np.zeros(shape, kind))

@@ -32,7 +32,7 @@ def test_symbols_learn_to_be_small_and_not_to_be_predictable():
 
     from neuralcodec.model.context import PredictedContext
 
-    context = PredictedContext(80, 8)
+    context = PredictedContext(80, 80, 8)
     context.build()
     basis, step = tf.Variable(lapped_basis(80).astype("float32")), tf.Variable(np.ones(80, "float32"))
     symbols = tf.Variable(np.round(np.random.default_rng(0).normal(0, 3, (1, 4, 320))).astype("float32"))

@@ -16,7 +16,7 @@ SMALL = {"encoder_width": 16, "decoder_width": 24, "step_width": 8, "context_wid
 CONFIGS = {
     "one module, no LPC": CascadeConfig("none", (ModuleConfig(**SMALL),)),
     "one module that looks ahead": CascadeConfig(
-        "fixed", (ModuleConfig(hop=160, lookahead=2, long_term=True, **SMALL),)),
+        "fixed", (ModuleConfig(hop=160, lookahead=2, long_term=True, coded_below=3000, **SMALL),)),
     "two modules": CascadeConfig("trained", (ModuleConfig(**SMALL), ModuleConfig(hop=80, lookahead=2, **SMALL))),
     "packets out of step": CascadeConfig("fixed", (ModuleConfig(hop=80, **SMALL), ModuleConfig(hop=160, **SMALL)),
                                          noise_above=500),

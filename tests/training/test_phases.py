@@ -177,6 +177,13 @@ def test_a_run_can_start_from_weights_that_lack_a_new_part(toy_run, tmp_path):
     for fresh, still in zip(before, predicted.chain[0].context.get_weights()):
         np.testing.assert_array_equal(fresh, still)
     np.testing.assert_array_equal(ops.convert_to_numpy(predicted.chain[1].basis), expected)
+    low = Cascade(replace(config.model, modules=(replace(modules[0], long_term=True, coded_below=3000), modules[1])))
+    load_start(low, str(output / CHECKPOINT))  # of all coefficients, the lowest go on
+    leave, coded = low.chain[0].encoder.leave, low.chain[0].config.coded
+    for part, name in ((leave.kernel, "kernel"), (leave.bias, "bias")):
+        expected = read_weights(output / CHECKPOINT)[f"module_0/encoder/leave/{name}"][..., :coded]
+        assert expected.any() or name == "bias"
+        np.testing.assert_array_equal(ops.convert_to_numpy(part), expected)
     other = Cascade(replace(config.model, modules=(replace(modules[0], encoder_width=16), modules[1])))
     with pytest.raises(ConfigError, match="do not fit the model"):
         load_start(other, str(output / CHECKPOINT))

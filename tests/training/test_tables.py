@@ -14,10 +14,11 @@ from neuralcodec.training.validation import runtime_weights
 SMALL = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=16)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["", "long-term"])
+@pytest.fixture(scope="module", params=[{}, dict(hop=80, long_term=True), dict(hop=160, long_term=True, coded_below=3000)],
+                ids=["", "long-term", "low"])
 def cascade(request):
     """Context networks that react strongly to their inputs, as trained ones do."""
-    first = ModuleConfig(hop=80, long_term=True, **SMALL) if request.param else ModuleConfig(**SMALL)
+    first = ModuleConfig(**request.param, **SMALL)
     model = Cascade(CascadeConfig(modules=(first, ModuleConfig(hop=80, lookahead=2, **SMALL))))
     rng = np.random.default_rng(0)
     for network in (model.side_context.first, model.side_context.second, *(m.context.network for m in model.chain)):
