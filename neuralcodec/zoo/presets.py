@@ -234,9 +234,10 @@ def _load(directory):
     weights = read_weights(directory / WEIGHTS)
     check_weights(weights, config)
     tables = EntropyTables.load(directory / TABLES)
-    if len(tables.modules) != len(config.modules):
-        raise PresetError(f"The preset in '{directory}' has tables for {len(tables.modules)} modules and a "
-                          f"configuration of {len(config.modules)}; install it again.")
+    wanted = [(module.hop, module.coded) if module.long_term else None for module in config.modules]
+    if wanted != [part.predictor and (part.predictor.hop, part.predictor.coded) for part in tables.modules]:
+        raise PresetError(f"The preset in '{directory}' has entropy tables for other modules than its configuration; "
+                          "install it again.")
     found = preset_hash(weights, tables)
     if found.hex() != metadata["hash"]:
         raise PresetError(f"The preset in '{directory}' is damaged: its weights or tables do not fit its hash; "

@@ -128,7 +128,19 @@ def test_tables_of_another_preset(folder, tmp_path):
     with pytest.raises(PresetError, match="hash"):
         load_preset(folder)
     dataclasses.replace(tables, modules=tables.modules[:1]).save(folder / presets.TABLES)
-    with pytest.raises(PresetError, match="1 modules"):
+    with pytest.raises(PresetError, match="other modules"):
+        load_preset(folder)
+
+
+def test_tables_that_predict_what_the_configuration_does_not(folder):
+    from neuralcodec.model.cascade import Cascade
+    from neuralcodec.training.tables import nominal_tables
+
+    config = load_preset(folder).config
+    first = dataclasses.replace(config.modules[0], long_term=True, coded_below=3000)
+    predicted = nominal_tables(Cascade(dataclasses.replace(config, modules=(first, *config.modules[1:]))))
+    predicted.save(folder / presets.TABLES)
+    with pytest.raises(PresetError, match="other modules"):
         load_preset(folder)
 
 
@@ -154,7 +166,7 @@ def test_what_cannot_be_read_back_is_not_written(tmp_path, tiny_folder):
         save_preset(tmp_path / "mine", **{**parts(tiny_folder), "name": "my preset"})
     tables = load_preset(tiny_folder).tables
     fewer = dataclasses.replace(tables, modules=tables.modules[:1])
-    with pytest.raises(PresetError, match="1 modules"):
+    with pytest.raises(PresetError, match="other modules"):
         save_preset(tmp_path / "mine", **{**parts(tiny_folder), "tables": fewer})
     assert list(tmp_path.iterdir()) == []
 
