@@ -16,15 +16,26 @@ def codec():
     return Codec.from_pretrained("cq-24k")
 
 
-@pytest.mark.parametrize("kbps", [18.0, 24.0, 30])
-def test_files_have_the_bitrate_that_was_asked_for(codec, clip, tmp_path, kbps):
-    samples, rate = clip
+@pytest.mark.parametrize("name, kbps, likeness", [("cq-24k", 18.0, 0.9), ("cq-24k", 24.0, 0.9), ("cq-24k", 30, 0.9),
+                                                  ("cq-9k", 6.75, 0.7), ("cq-9k", 11.25, 0.7), ("cmrl-9k", 11.25, 0.7)])
+def test_files_have_the_bitrate_that_was_asked_for(clip, tmp_path, name, kbps, likeness):
+    codec, (samples, rate) = Codec.from_pretrained(name), clip
     samples = samples[:6 * rate]
     (tmp_path / "a.nac").write_bytes(codec.encode(samples, rate, kbps=kbps))
     assert codec_info(tmp_path / "a.nac")["kbps"] == pytest.approx(kbps, rel=0.02)
     decoded, _ = codec.decode((tmp_path / "a.nac").read_bytes())
     assert len(decoded) == len(samples)
-    assert np.corrcoef(decoded, samples)[0, 1] > 0.9
+    assert np.corrcoef(decoded, samples)[0, 1] > likeness
+
+
+@pytest.mark.parametrize("name", ["cq-9k", "cmrl-9k", "cq-24k"])
+def test_zeros_of_a_silent_module_stay_cheap_where_steps_are_fine(clip, tmp_path, monkeypatch, name):
+    """A quiet recording takes steps as fine as these to cost 1.25 times the nominal bitrate."""
+    monkeypatch.setattr("neuralcodec.pipeline.meet_bitrate", lambda kbps, seconds, progress, code: code(-183, None))
+    codec, (samples, rate) = Codec.from_pretrained(name), clip
+    (tmp_path / "a.nac").write_bytes(codec.encode(samples[:6 * rate], rate, kbps=codec.kbps))
+    info = codec_info(tmp_path / "a.nac")
+    assert info["kbps_by_module"]["module_1"] < 0.05 * info["kbps"]
 
 
 def test_more_bits_sound_better(codec, clip):
