@@ -113,8 +113,8 @@ def load_start(cascade, start):
     shapes, found = weight_shapes(cascade.config), read_weights(path)
     fitting = {name for name, array in found.items() if shapes.get(name) == array.shape}
     wider = {name: array[..., : shapes[name][-1]] for name, array in found.items()
-             if "/encoder/leave/" in name and name in shapes and name not in fitting
-             and array.shape[:-1] == shapes[name][:-1]}
+             if "/encoder/leave/" in name and name in shapes and name not in fitting}
+    wider = {name: array for name, array in wider.items() if array.shape == shapes[name]}
     foreign = [name for name in found
                if name not in fitting and name not in wider and not (name in shapes and "/context/" in name)]
     if foreign:
