@@ -10,8 +10,8 @@ import pytest
 from neuralcodec.errors import ConfigError
 from neuralcodec.training.distribution import on_devices
 
-TRAINS = """
-import itertools, json, sys
+TRAINS = '''
+import json, sys
 import keras, numpy as np
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.training import finetune
@@ -28,8 +28,19 @@ else:
     distribution = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 preset = load_preset(sys.argv[1])
 finetune.PASSES, finetune.LEAST_STEPS = 0, 3
-# Always the same batch: on several devices Keras reads ahead, and some batches are never seen.
-finetune.batches = lambda clips: (batch for batch in itertools.repeat((clips.batch(),)))
+
+
+def same_batch(clips):
+    """Always the same batch: on several devices Keras reads ahead, and some batches are never seen.
+
+    In memory of its own: TensorFlow takes over an array that happens to be aligned, and writes to it.
+    """
+    batch = clips.batch()
+    while True:
+        yield (tuple(array.copy() for array in batch),)
+
+
+finetune.batches = same_batch
 noise = 0.1 * np.random.default_rng(0).standard_normal(32000)
 speech = finetune.Speech([np.int16(32767 * noise)], [noise[:16000].astype("float32")], {})
 config = finetune.settings(preset, (), 2e-3, 4, None, 1)
@@ -43,7 +54,7 @@ untrained = Cascade(preset.config)
 untrained.load_weights(preset.directory / "model.weights.h5")
 distance = lambda first, second: max(float(abs(a - b).max()) for a, b in zip(first, second, strict=True))
 print(json.dumps([logs, distributed_logs, distance(one, two), distance(one, untrained.get_weights())]))
-"""
+'''
 
 
 @pytest.mark.slow

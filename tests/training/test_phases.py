@@ -184,6 +184,9 @@ def test_a_run_can_start_from_weights_that_lack_a_new_part(toy_run, tmp_path):
         expected = read_weights(output / CHECKPOINT)[f"module_0/encoder/leave/{name}"][..., :coded]
         assert expected.any() or name == "bias"
         np.testing.assert_array_equal(ops.convert_to_numpy(part), expected)
+    low.save_weights(tmp_path / CHECKPOINT)
+    with pytest.raises(ConfigError, match="its weights 'module_0/encoder/leave/.*' do not fit the model"):
+        load_start(predicted, str(tmp_path / CHECKPOINT))  # the others were never learnt
     other = Cascade(replace(config.model, modules=(replace(modules[0], encoder_width=16), modules[1])))
     with pytest.raises(ConfigError, match="do not fit the model"):
         load_start(other, str(output / CHECKPOINT))
