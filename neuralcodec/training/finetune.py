@@ -85,7 +85,8 @@ def _say(text, verbose):
 
 
 def settings(preset, freeze, learning_rate, batch_size, name, seed):
-    """TrainingConfig of one phase, with the losses of the preset's own last phase but no discriminator.
+    """TrainingConfig of one phase, with the losses of the last phase that taught the preset to code, but no
+    discriminator.
 
     A fresh discriminator knows nothing for longer than fine-tuning takes. Where the first module learns, it learns
     without those after it: they are nearly silent, and a first module that learns together with them gets worse.
@@ -97,7 +98,8 @@ def settings(preset, freeze, learning_rate, batch_size, name, seed):
     training = training if isinstance(training, dict) else {}
     try:
         own = TrainingConfig.from_dict(training.get("config"))
-        last, weight, leave_out = own.phases[-1], own.rate_weight, own.leave_out
+        last = next((phase for phase in reversed(own.phases) if phase.codes), own.phases[-1])
+        weight, leave_out = own.rate_weight, own.leave_out
     except ConfigError:  # a stranger's, or none
         last, weight, leave_out = Phase("", 1, 1), TrainingConfig.rate_weight, ()
     train, reached = _learning(preset, freeze), training.get("rate_weight")
@@ -178,7 +180,8 @@ def train(preset, config, speech, epochs, minutes, callbacks, verbose):
     trainer.compile_for_backend(optimizer_for(cascade, phase, phase.learning_rate))
     steps = math.ceil(PASSES * samples.size / (config.batch_size * config.clip_frames * FRAME))
     course = Course(phase.learning_rate, minutes and minutes * 60)
-    best, log = Best(cascade, Validation(speech.held_back)), keras.callbacks.History()
+    kbps = Validation(speech.held_back)(cascade)["valid_kbps"]  # of the untouched preset
+    best, log = Best(cascade, Validation(speech.held_back, kbps)), keras.callbacks.History()
     report = [CourseReport(course)] if verbose else []
     with heard_between_steps() as signals, ctrl_c_stops(course):
         trainer.fit(batches(clips), epochs=ENDLESS if minutes else epochs, steps_per_epoch=max(steps, LEAST_STEPS),

@@ -142,7 +142,7 @@ def run_phase(cascade, discriminator, config, index, progress, samples, output, 
     cascade.active = phase.modules
     choose_trainable(cascade, phase)
     rate_weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
-    control = RateControl(phase.kbps or config.kbps, rate_weight)
+    control = RateControl(phase.kbps or config.kbps, rate_weight, steers=phase.codes)
     trainer = CascadeTrainer(cascade, control, phase, discriminator if phase.adversarial else None)
     trainer.compile_for_backend(optimizer_for(cascade, phase, schedule(phase)))
     optimizer = trainer.optimizer

@@ -46,6 +46,11 @@ class Phase:
     intelligibility: float = 0.0
     adversarial: float = 0.0
 
+    @property
+    def codes(self):
+        """Whether it trains what spends bits, and not only the noise or the entropy models."""
+        return not self.train or bool(set(self.train) - {NOISE, ENTROPY})
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -63,7 +68,8 @@ class TrainingConfig:
         clip_frames: 20 ms frames of a clip that count in the loss.
         rate_folders: patterns of folder names; the files in them are the read speech that sets the rate (all if empty).
         leave_out: patterns of folder names; the files in them are not trained on.
-        rate_weight: weight of a kbps in the loss at the start of the run; from then on it follows the rate.
+        rate_weight: weight of a kbps in the loss at the start of the run; from then on it follows the rate while
+            that learns which spends bits.
         epoch_steps: steps between log lines and checkpoints, at most.
         validate_epochs: epochs between validations on real files.
     """

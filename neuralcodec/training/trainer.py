@@ -33,18 +33,22 @@ class RateControl(keras.metrics.Metric):
     Args:
         kbps: the target.
         weight: the weight of one kbps in the loss at the start.
+        steers: whether it follows the rate. Where nothing learns that could spend more or less, it would go on for ever.
     """
 
     SPEED, MOST = 0.012, 0.004  # relative change of the weight per step: proportional, and at most 0.4 %
     RANGE = (1e-3, 5.0)
 
-    def __init__(self, kbps, weight, name="rate_weight"):
+    def __init__(self, kbps, weight, steers=True, name="rate_weight"):
         super().__init__(name=name)
+        self.steers = steers
         for variable, value in (("kbps", kbps), ("weight", weight)):
             setattr(self, variable, self.add_variable(shape=(), initializer=keras.initializers.Constant(value),
                                                       aggregation="mean", name=variable))
 
     def update_state(self, kbps, sample_weight=None):
+        if not self.steers:
+            return
         kbps = mean_over_replicas(kbps)
         change = ops.clip(self.SPEED * (kbps / self.kbps - 1.0), -self.MOST, self.MOST)
         change = ops.where(ops.isfinite(change), change, 0.0)

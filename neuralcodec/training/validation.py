@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from neuralcodec.bitrate import meet_bitrate
 from neuralcodec.bitstream.packets import Packets
 from neuralcodec.bitstream.payloads import ideal_bits
 from neuralcodec.errors import MissingDependencyError
@@ -25,13 +26,16 @@ def hold_back(files):
 
 
 class Validation:
-    """Called with a cascade, returns mean bitrate and quality over held-back recordings.
+    """Called with a cascade, returns bitrate and mean quality over held-back recordings.
 
     Args:
         recordings: list of float32 (N,) at 16 kHz; the first 4 s of each count.
+        kbps: bitrate at which quality is measured: all step sizes are scaled together until the recordings cost that.
+            By default they stay as they are.
     """
 
-    def __init__(self, recordings):
+    def __init__(self, recordings, kbps=None):
+        self.kbps, self.seconds = kbps, sum(samples[:LONGEST].size for samples in recordings) / SAMPLE_RATE
         self.recordings = [samples[:LONGEST] for samples in recordings]
         self.metrics = ["si_sdr", "pesq"]
         try:
@@ -43,15 +47,44 @@ class Validation:
         """Cascade -> {"valid_kbps": ..., "valid_si_sdr": ..., "valid_pesq": ... where installed}."""
         cascade = cascade.active_part()
         weights, tables = runtime_weights(cascade), nominal_tables(cascade)
-        rows = [self._measure(samples, cascade.config, weights, tables) for samples in self.recordings]
-        return {f"valid_{name}": round(float(np.nanmean([row[name] for row in rows])), 4) for name in rows[0]}
 
-    def _measure(self, samples, config, weights, tables):
-        encoder = Encoder(config, weights)
-        packets = Packets.concatenate([encoder.push(samples), encoder.finish()])
-        decoded = Decoder(config, weights).push(packets)[: samples.size]
-        bits = ideal_bits(packets, tables).sum()
-        return {"kbps": bits / samples.size * SAMPLE_RATE / 1000, **score(samples, decoded, self.metrics)}
+        def code(step_index, _=None):
+            return Coded(self.recordings, cascade.config, weights, tables, step_index)
+
+        coded = code(0) if self.kbps is None else meet_bitrate(self.kbps, self.seconds, None, code)
+        rows = [score(samples, decoded, self.metrics)
+                for samples, decoded in zip(self.recordings, coded.decode(), strict=True)]
+        figures = {"kbps": coded.size * 8 / self.seconds / 1000,
+                   **{name: np.nanmean([row[name] for row in rows]) for name in rows[0]}}
+        return {f"valid_{name}": round(float(value), 4) for name, value in figures.items()}
+
+
+class Coded:
+    """Recordings as packets.
+
+    Args:
+        recordings: list of float32 (N,).
+        config, weights: of the cascade, for the runtime.
+        tables: EntropyTables that tell what the packets cost.
+        step_index: all step sizes are scaled by 2^(step_index / 256).
+    """
+
+    def __init__(self, recordings, config, weights, tables, step_index):
+        self.recordings, self.config, self.weights, self.step_index = recordings, config, weights, step_index
+        self.packets = []
+        for samples in recordings:
+            encoder = Encoder(config, weights, step_index)
+            self.packets.append(Packets.concatenate([encoder.push(samples), encoder.finish()]))
+        bits = [ideal_bits(packets, tables, step_index).sum() for packets in self.packets]
+        self.size = sum(bits) / 8  # bytes
+
+    def decode(self):
+        """Yields float32 (N,) for each recording."""
+        for samples, packets in zip(self.recordings, self.packets, strict=True):
+            yield Decoder(self.config, self.weights, self.step_index).push(packets)[: samples.size]
+
+    def close(self):
+        """Nothing is held open."""
 
 
 def runtime_weights(cascade):

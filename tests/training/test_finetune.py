@@ -178,6 +178,16 @@ def test_the_second_module_learns_only_where_the_first_does_not(codec, freeze, m
     assert ("noise" in phase.train) == bool(codec.preset.config.noise_above)
 
 
+def test_losses_and_weight_of_the_rate_are_those_that_taught_it_to_code():
+    preset = Codec.from_pretrained("cq-9k").preset
+    *_, last, entropy = preset.metadata["training"]["config"]["phases"]
+    assert entropy["train"] == ["entropy"] and last["intelligibility"] != entropy["intelligibility"]
+    phase, = finetune.settings(preset, (), 1e-4, 2, None, 1).phases
+    for name in ("weighted", "disturbance", "intelligibility"):
+        assert getattr(phase, name) == last[name]
+    assert phase.rate_weight == preset.metadata["training"]["rate_weight"]
+
+
 @pytest.mark.parametrize("setting, message", [
     ({"freeze": "module_7"}, "'module_7' is none"),
     ({"freeze": ("lpc", "module_0", "module_1")}, "nothing is left to learn"),

@@ -158,6 +158,19 @@ def test_a_phase_trains_only_what_it_names(toy_run):
         choose_trainable(cascade, Phase("p", 1, 2, ("module_7",)))
 
 
+@pytest.mark.parametrize("train, follows", [(("module_0",), True), (("noise",), False)])
+def test_the_weight_of_the_rate_follows_what_spends_bits(toy_config, speech_folder, tmp_path, train, follows):
+    from dataclasses import replace
+
+    from neuralcodec.training import phases
+    from neuralcodec.training.checkpoint import Progress
+    from neuralcodec.training.settings import TrainingConfig
+
+    config = replace(TrainingConfig.read(toy_config), phases=(Phase("p", 2, 1, train, warmup=0),))
+    phases.train(config, speech_folder, tmp_path / "run")
+    assert (Progress.read(tmp_path / "run").rate_weight != pytest.approx(config.rate_weight)) == follows
+
+
 def test_a_run_can_start_from_weights_that_lack_a_new_part(toy_run, tmp_path):
     from dataclasses import replace
 

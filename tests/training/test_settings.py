@@ -4,7 +4,7 @@ import json
 import pytest
 
 from neuralcodec.errors import ConfigError
-from neuralcodec.training.settings import TrainingConfig
+from neuralcodec.training.settings import Phase, TrainingConfig
 
 
 def test_round_trip_through_json(toy_config):
@@ -34,3 +34,9 @@ def test_refuses_files_that_hold_no_configuration(tmp_path, content):
         path.write_text(content, encoding="latin-1")
     with pytest.raises(ConfigError):
         TrainingConfig.read(path)
+
+
+@pytest.mark.parametrize("train, codes", [((), True), (("lpc",), True), (("noise", "module_1"), True),
+                                          (("noise",), False), (("noise", "entropy"), False)])
+def test_a_phase_codes_if_it_trains_what_spends_bits(train, codes):
+    assert Phase("p", 1, 2, train).codes == codes

@@ -25,6 +25,12 @@ def test_the_weight_survives_an_epoch_and_a_broken_step():
     assert float(control.result()) == pytest.approx(before)
 
 
+def test_a_weight_that_cannot_steer_stays():
+    control = RateControl(24.0, 0.02, steers=False)
+    control.update_state(48.0)
+    assert float(control.result()) == pytest.approx(0.02)
+
+
 def test_a_gradient_that_is_not_finite_leaves_the_weights_alone():
     weight = keras.Variable(np.ones(3, "float32"))
     optimizer = GuardedAdam(0.1)
