@@ -66,7 +66,7 @@ class Best(keras.callbacks.Callback):
 
     Args:
         cascade: the Cascade that is trained.
-        validate: a Validation.
+        validate: a Validation at one bitrate; more bits alone do not make an epoch better.
     """
 
     def __init__(self, cascade, validate):
