@@ -71,6 +71,7 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
     _say(f"Before: {as_text(means(before))}.", verbose)
     with on_devices(distribution, batch_size):
         weights, logs, steps = train(preset, config, speech, epochs, minutes, callbacks, verbose)
+    _say("Fitting the entropy tables, at the bitrate of before.", verbose)
     config = replace(config, phases=(replace(config.phases[0], steps=steps),))
     tuned, after = write(preset, config, weights, speech, before)
     history = FinetuneHistory(logs, means(before), means(after), gains(before, after), len(before), speech.skipped)
