@@ -69,6 +69,7 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
     _say(f"{speech}.{listing(speech.skipped)}", verbose)
     before = judge(Codec(preset), speech.held_back)
     _say(f"Before: {as_text(means(before))}.", verbose)
+    _say("Compiling the training step; this takes up to a minute.", verbose)
     with on_devices(distribution, batch_size):
         weights, logs, steps = train(preset, config, speech, epochs, minutes, callbacks, verbose)
     _say("Fitting the entropy tables, at the bitrate of before.", verbose)
