@@ -135,7 +135,7 @@ def draw(axes, summaries, names, label, line="-"):
 @click.option("--train", "speech", type=click.Path(exists=True, path_type=Path), required=True, help="Training speech.")
 @click.option("--clips", type=click.Path(exists=True, path_type=Path), required=True, help="Recordings that judge.")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Runs, table and plot.")
-@click.option("--steps", type=click.IntRange(min=16), default=400, show_default=True, help="Steps of each system.")
+@click.option("--steps", type=click.IntRange(min=16), default=1000, show_default=True, help="Steps of each system.")
 def main(speech, clips, output, steps):
     rows, speech, clips = [], audio_files(speech), audio_files(clips)
     for number, stage in enumerate(plan(steps)):
