@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from neuralcodec.bitstream.packets import Packets
 from neuralcodec.codec import Codec
 from neuralcodec.model.config import SAMPLE_RATE
 from neuralcodec.runtime.encoder import Encoder
@@ -116,8 +117,7 @@ def kbps_of_files(codec, recordings):
     return float(np.mean(rates))
 
 
-def symbols_of(samples, model, weights):
-    """All packets of a recording."""
-    encoder = Encoder(model, weights)
-    packets = [encoder.push(samples), encoder.finish()]
-    return type(packets[0]).concatenate(packets)
+def symbols_of(samples, model, weights, step_index=0):
+    """All packets of a recording; step sizes are scaled by 2^(step_index / 256)."""
+    encoder = Encoder(model, weights, step_index)
+    return Packets.concatenate([encoder.push(samples), encoder.finish()])

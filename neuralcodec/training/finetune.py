@@ -74,7 +74,7 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
         weights, logs, steps = train(preset, config, speech, epochs, minutes, callbacks, verbose)
     _say("Fitting the entropy tables, at the bitrate of before.", verbose)
     config = replace(config, phases=(replace(config.phases[0], steps=steps),))
-    tuned, after = write(preset, config, weights, speech, before)
+    tuned, after = write(preset, config, weights, logs["rate_weight"][-1], speech, before)
     history = FinetuneHistory(logs, means(before), means(after), gains(before, after), len(before), speech.skipped)
     _say(f"After: {as_text(history.after)}.", verbose)
     check_better(history)
@@ -177,7 +177,7 @@ def train(preset, config, speech, epochs, minutes, callbacks, verbose):
     samples = np.concatenate(speech.training)
     length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
     clips = ClipSampler(samples, length, config.batch_size, config.seed)
-    control = RateControl(rate_on_clips(cascade, clips), phase.rate_weight)
+    control = RateControl(rate_on_clips(cascade, clips), phase.rate_weight, steers=phase.codes)
     trainer = CascadeTrainer(cascade, control, phase)
     trainer.compile_for_backend(optimizer_for(cascade, phase, phase.learning_rate))
     steps = math.ceil(PASSES * samples.size / (config.batch_size * config.clip_frames * FRAME))
@@ -197,7 +197,7 @@ def rate_on_clips(cascade, clips):
     return float(np.mean([keras.ops.convert_to_numpy(kbps).sum(axis=-1) for kbps in rates]))
 
 
-def write(preset, config, weights, speech, before):
+def write(preset, config, weights, rate_weight, speech, before):
     """Writes the tuned preset to a temporary folder, at the rate that the held-back speech had before.
 
     Returns:
@@ -211,7 +211,7 @@ def write(preset, config, weights, speech, before):
     parts = [parts[i] for i in order[:TABLE_PIECES]]
     details = {"license": preset.metadata["license"], "base_model": preset.name,
                "training": {"config": config.to_dict(), "files": len(speech.training),
-                            "backend": keras.backend.backend()}}
+                            "backend": keras.backend.backend(), "rate_weight": float(rate_weight)}}
     learning = [module for module in cascade.chain if module.trainable]
     folder = Path(tempfile.mkdtemp(prefix="neuralcodec-"))
     try:

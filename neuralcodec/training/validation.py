@@ -5,14 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from neuralcodec.bitrate import meet_bitrate
-from neuralcodec.bitstream.packets import Packets
 from neuralcodec.bitstream.payloads import ideal_bits
 from neuralcodec.errors import MissingDependencyError
 from neuralcodec.evaluation.metrics import score
 from neuralcodec.model.config import SAMPLE_RATE
 from neuralcodec.runtime.decoder import Decoder
-from neuralcodec.runtime.encoder import Encoder
 from neuralcodec.runtime.weights import read_weights
+from neuralcodec.training.export import symbols_of
 from neuralcodec.training.tables import nominal_tables
 
 LONGEST = 4 * SAMPLE_RATE
@@ -71,10 +70,7 @@ class Coded:
 
     def __init__(self, recordings, config, weights, tables, step_index):
         self.recordings, self.config, self.weights, self.step_index = recordings, config, weights, step_index
-        self.packets = []
-        for samples in recordings:
-            encoder = Encoder(config, weights, step_index)
-            self.packets.append(Packets.concatenate([encoder.push(samples), encoder.finish()]))
+        self.packets = [symbols_of(samples, config, weights, step_index) for samples in recordings]
         bits = [ideal_bits(packets, tables, step_index).sum() for packets in self.packets]
         self.size = sum(bits) / 8  # bytes
 

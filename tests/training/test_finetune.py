@@ -145,7 +145,7 @@ def broken_training(monkeypatch):
     def train(preset, config, *_):
         from neuralcodec.model.cascade import Cascade
 
-        return Cascade(preset.config).get_weights(), {"loss": [1.0]}, 1
+        return Cascade(preset.config).get_weights(), {"loss": [1.0], "rate_weight": [0.05]}, 1
 
     monkeypatch.setattr(finetune, "train", train)
 
@@ -157,7 +157,7 @@ def test_something_worse_is_refused(broken_training, base, own_speech, tmp_path,
     before = codec.preset
     with pytest.raises(NotBetterError, match="is not kept: before") as caught:
         codec.finetune(own_speech)
-    assert codec.preset is before and caught.value.history.history == {"loss": [1.0]}
+    assert codec.preset is before and caught.value.history.history["loss"] == [1.0]
     assert caught.value.history.after["pesq"] < caught.value.history.before["pesq"]
     err = capsys.readouterr().err
     said = ["Skipped 3:", "Before: ", "Compiling", "Fitting the entropy tables", "After: "]
@@ -187,6 +187,12 @@ def test_losses_and_weight_of_the_rate_are_those_that_taught_it_to_code():
     for name in ("weighted", "disturbance", "intelligibility"):
         assert getattr(phase, name) == last[name]
     assert phase.rate_weight == preset.metadata["training"]["rate_weight"]
+
+
+def test_tuning_again_goes_on_with_the_weight_of_the_rate(tuned):
+    codec, history, _ = tuned
+    phase, = finetune.settings(codec.preset, (), 1e-4, 2, None, 1).phases
+    assert phase.rate_weight == history.history["rate_weight"][-1]
 
 
 @pytest.mark.parametrize("setting, message", [
