@@ -13,14 +13,14 @@ import click
 from matplotlib.figure import Figure
 
 from neuralcodec import Codec
-from neuralcodec.evaluation.evaluate import evaluate, format_table, markdown_table, summary, write_csv
-from neuralcodec.evaluation.record import read_rows
+from neuralcodec.evaluation.comparison import evaluate, format_table, markdown_table, summary, write_csv
+from neuralcodec.evaluation.publish_figures import read_rows
+from neuralcodec.training.calibration import export, in_folder
 from neuralcodec.training.checkpoint import CHECKPOINT, PROGRESS, Progress
-from neuralcodec.training.data import audio_files
-from neuralcodec.training.export import export, in_folder
-from neuralcodec.training.phases import train
-from neuralcodec.training.run import Report
-from neuralcodec.training.settings import TrainingConfig
+from neuralcodec.training.clips import audio_files
+from neuralcodec.training.config import TrainingConfig
+from neuralcodec.training.loop import train
+from neuralcodec.training.train import Report
 
 MODULES = ({"hop": 80, "lookahead": 2}, {"hop": 160}, {"hop": 80})
 SYSTEMS = {"CMRL without LPC": "none", "LPC + CMRL": "fixed", "CQ": "trained"}

@@ -7,10 +7,10 @@ import warnings
 import numpy as np
 
 from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, resample
+from neuralcodec.audio.paths import open_nac, open_output, refuse_same
 from neuralcodec.bitstream.container import ContainerReader
+from neuralcodec.coding.file import check_preset, read_nac, write_nac
 from neuralcodec.errors import AudioError, ConversionWarning
-from neuralcodec.files import open_nac, open_output, refuse_same
-from neuralcodec.pipeline import check_preset, read_nac, write_nac
 from neuralcodec.zoo.presets import copy_preset, load_preset
 
 

@@ -14,7 +14,6 @@ from hub_server import running_hub
 import neuralcodec
 from neuralcodec.assets import demo_clip
 
-
 TINY = {"encoder_width": 8, "decoder_width": 8, "decoder_blocks": 1, "step_width": 8, "context_width": 8}
 
 
@@ -22,9 +21,9 @@ def write_tiny_preset(folder, name="tiny", seed=1, lpc="trained", hops=(320, 80)
     """Writes a preset whose transforms are orthonormal and whose CNNs are small and random."""
     import keras
 
+    from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
     from neuralcodec.model.cascade import Cascade
-    from neuralcodec.model.config import CascadeConfig, ModuleConfig
-    from neuralcodec.training.tables import nominal_tables
+    from neuralcodec.training.table_fitting import nominal_tables
     from neuralcodec.zoo.presets import save_preset
 
     config = CascadeConfig(lpc=lpc, modules=tuple(ModuleConfig(hop=hop, **TINY) for hop in hops))

@@ -13,7 +13,7 @@ import soundfile
 import neuralcodec
 from neuralcodec import Codec
 from neuralcodec.bitstream.container import ContainerReader
-from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.frames import Packets
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
 
 GOLDEN = Path(__file__).parent / "golden"

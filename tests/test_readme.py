@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from neuralcodec.training.settings import TrainingConfig
+from neuralcodec.training.config import TrainingConfig
 from neuralcodec.zoo.metadata import read_metadata
 
 ROOT = Path(__file__).parents[1]

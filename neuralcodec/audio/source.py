@@ -10,8 +10,8 @@ import soundfile
 
 from neuralcodec.audio.readers import ArrayReader, FileReader
 from neuralcodec.audio.resampling import SAMPLE_RATE, Resampler, exactly, resampled_length
+from neuralcodec.audio.standard import standard_input
 from neuralcodec.errors import AudioError
-from neuralcodec.standard import standard_input
 
 
 class AudioSource:

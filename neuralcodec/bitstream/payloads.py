@@ -7,7 +7,8 @@ packets of a block and looks at them at once; the decoder goes packet by packet,
 
 import numpy as np
 
-from neuralcodec.bitstream.context import (
+from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.integer_network import (
     delayed,
     known_features,
     level_shift,
@@ -15,9 +16,8 @@ from neuralcodec.bitstream.context import (
     side_distributions,
     side_features,
 )
-from neuralcodec.bitstream.packets import Packets
-from neuralcodec.bitstream.predicted import decode_predicted, plan_predicted
-from neuralcodec.bitstream.steps import Decoders, Plan
+from neuralcodec.bitstream.ltp_payload import decode_predicted, plan_predicted
+from neuralcodec.bitstream.symbol_stream import Decoders, Plan
 from neuralcodec.bitstream.symbols import (
     LSF_SYMBOLS,
     MODULE_SYMBOLS,

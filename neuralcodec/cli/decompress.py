@@ -21,9 +21,9 @@ def decompress(inputs, output, output_dir, recursive, preset, native, force):
 
     With -o the extension chooses the format: .wav, .flac, .aiff, .au, .caf or .w64. `-` is standard input and output.
     """
+    from neuralcodec.audio.paths import open_nac
     from neuralcodec.cli import batch, jobs
     from neuralcodec.codec import Codec
-    from neuralcodec.files import open_nac
 
     load = functools.cache(Codec.from_pretrained)
 

@@ -22,9 +22,9 @@ def evaluate(preset, data, peers, output, metrics, limit):
     """
     from neuralcodec.cli import batch
     from neuralcodec.codec import Codec
-    from neuralcodec.evaluation import evaluate as evaluation
+    from neuralcodec.evaluation import comparison
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
-    from neuralcodec.training.data import audio_files
+    from neuralcodec.training.clips import audio_files
 
     if output is not None:
         batch.make_folder(output.parent)  # an error here should not come after all the work
@@ -33,8 +33,8 @@ def evaluate(preset, data, peers, output, metrics, limit):
     for sentence in missing_libraries() if peers else ():
         click.echo(f"Note: {sentence}", err=True)
     with batch.progress_bar(len(files)) as bar, batch.notes(bar):
-        rows = evaluation.evaluate([codec], files, available_peers() if peers else (), names,
+        rows = comparison.evaluate([codec], files, available_peers() if peers else (), names,
                                    lambda done, _: batch.show(bar, done))
     if output is not None:
-        evaluation.write_csv(rows, output)
-    click.echo(evaluation.format_table(evaluation.summary(rows)))
+        comparison.write_csv(rows, output)
+    click.echo(comparison.format_table(comparison.summary(rows)))

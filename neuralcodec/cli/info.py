@@ -15,7 +15,7 @@ def info(files, as_json):
 
     The exit code is 1 if a file is damaged or cannot be read.
     """
-    from neuralcodec.info import codec_info
+    from neuralcodec.coding.info import codec_info
 
     all_intact = True
     for number, file in enumerate(files):

@@ -24,7 +24,7 @@ def report(data, output, limit):
     from neuralcodec.evaluation import report as reporting
     from neuralcodec.evaluation.metrics import installed_metrics
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
-    from neuralcodec.training.data import audio_files
+    from neuralcodec.training.clips import audio_files
     from neuralcodec.zoo.presets import list_presets
 
     files, codecs = audio_files(data)[:limit], [Codec.from_pretrained(name) for name in list_presets()]

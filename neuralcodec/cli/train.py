@@ -17,6 +17,6 @@ import click
 def train(config, data, output, resume):
     """Train a preset from a configuration and a folder of speech."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # only what matters to the user; before TensorFlow is imported
-    from neuralcodec.training.run import run
+    from neuralcodec.training.train import run
 
     run(config, data, output, resume=resume)

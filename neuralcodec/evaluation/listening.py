@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neuralcodec.audio import SAMPLE_RATE
-from neuralcodec.evaluation.evaluate import decodings, read_recording
+from neuralcodec.evaluation.comparison import decodings, read_recording
 
 RATES = (9, 24)  # kbps at which codecs are heard next to one another
 SECONDS = 6  # recordings of about this length are chosen
@@ -64,7 +64,7 @@ def choose_clips(rows, groups):
 
     Args:
         rows: of `evaluate`.
-        groups: dict of group -> set of clips, see `neuralcodec.evaluation.labels`.
+        groups: dict of group -> set of clips, see `neuralcodec.evaluation.speakers`.
 
     Returns:
         list of (title, clip), one or two.

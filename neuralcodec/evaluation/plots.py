@@ -27,7 +27,7 @@ def rate_plot(summaries, families, metric, dark=False):
     """A metric against the true rate, with 95 % intervals of both: a line for every family of codecs.
 
     Args:
-        summaries: as `neuralcodec.evaluation.evaluate.summary` returns them.
+        summaries: as `neuralcodec.evaluation.comparison.summary` returns them.
         families: dict of codec name -> its family, such as `Opus` of `Opus 24`.
         metric: name.
         dark: for a dark page.

@@ -8,10 +8,10 @@ from pathlib import Path
 from neuralcodec.audio import atomic_output
 from neuralcodec.errors import NeuralCodecError, PresetNotFoundError
 from neuralcodec.evaluation import page, plots
-from neuralcodec.evaluation.evaluate import clip_names, evaluate, summary, write_csv
-from neuralcodec.evaluation.labels import find_labels, groups, read_labels
+from neuralcodec.evaluation.comparison import clip_names, evaluate, summary, write_csv
 from neuralcodec.evaluation.listening import RATES, choose_clips, family, nearest, record_voice
 from neuralcodec.evaluation.metrics import installed_metrics
+from neuralcodec.evaluation.speakers import find_labels, groups, read_labels
 from neuralcodec.evaluation.versions import versions
 
 PAGE, SCORES = "report.html", "scores.csv"

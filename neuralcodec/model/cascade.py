@@ -10,8 +10,7 @@ from dataclasses import replace
 import keras
 from keras import ops
 
-from neuralcodec.model import lpc
-from neuralcodec.model.config import (
+from neuralcodec.architecture.config import (
     FRAME,
     GAIN_FLOOR,
     GAIN_FRAME,
@@ -23,10 +22,11 @@ from neuralcodec.model.config import (
     SUBFRAME,
     condition_width,
 )
-from neuralcodec.model.context import SideContext
+from neuralcodec.model import lpc
+from neuralcodec.model.entropy_model import SideContext
 from neuralcodec.model.module import ResidualModule
+from neuralcodec.model.noise_substitution import NoiseSubstitution
 from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
-from neuralcodec.model.substitution import NoiseSubstitution
 
 LSF_STEP = 1 / 3  # initial step in standard deviations
 

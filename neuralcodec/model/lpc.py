@@ -9,8 +9,8 @@ of line spectral frequencies using Chebyshev polynomials", IEEE TASSP 1986; ITU-
 import numpy as np
 from keras import ops
 
-from neuralcodec.model.config import FRAME, ORDER, SUBFRAME
-from neuralcodec.model.lpc_constants import (
+from neuralcodec.architecture.config import FRAME, ORDER, SUBFRAME
+from neuralcodec.architecture.lpc import (
     COSINES,
     EXPANSION,
     GRID,

@@ -10,10 +10,10 @@ Lapped Transforms", 1992 (the initial kernel).
 import keras
 from keras import layers, ops
 
+from neuralcodec.architecture.transform import lapped_basis
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
-from neuralcodec.model.context import ModuleContext, PredictedContext
-from neuralcodec.model.lapped import lapped_basis
-from neuralcodec.model.noise import NoiseFill
+from neuralcodec.model.entropy_model import ModuleContext, PredictedContext
+from neuralcodec.model.noise_filling import NoiseFill
 from neuralcodec.model.quantizer import SOFT, SPARSE, SoftmaxQuantizer, straight_through
 from neuralcodec.model.transform import inverse_transform, transform
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from neuralcodec.architecture.config import SUBFRAME
 from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK, STEPS_PER_OCTAVE
-from neuralcodec.model.config import SUBFRAME
 from neuralcodec.runtime.layers import Queue
 from neuralcodec.runtime.lpc import SynthesisFilter
 from neuralcodec.runtime.module import ResidualModule
+from neuralcodec.runtime.noise_substitution import NoiseSubstitution
 from neuralcodec.runtime.side import Condition, Filters, GainContour
-from neuralcodec.runtime.substitution import NoiseSubstitution
 
 
 class Decoder:

@@ -6,9 +6,9 @@ A packet depends on no sample after its own 20 ms. A module that waits for the m
 
 import numpy as np
 
-from neuralcodec.bitstream.packets import Packets
+from neuralcodec.architecture.config import FRAME, MAX_DELAY, ORDER, SUBFRAME
+from neuralcodec.bitstream.frames import Packets
 from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK, STEPS_PER_OCTAVE
-from neuralcodec.model.config import FRAME, MAX_DELAY, ORDER, SUBFRAME
 from neuralcodec.runtime import lpc
 from neuralcodec.runtime.layers import Queue
 from neuralcodec.runtime.module import ResidualModule

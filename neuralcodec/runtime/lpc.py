@@ -8,9 +8,9 @@ of line spectral frequencies using Chebyshev polynomials", IEEE TASSP 1986; ITU-
 
 import numpy as np
 
-from neuralcodec.model import lpc_constants
-from neuralcodec.model.config import FRAME, ORDER, SUBFRAME
-from neuralcodec.model.lpc_constants import (
+from neuralcodec.architecture import lpc as lpc_constants
+from neuralcodec.architecture.config import FRAME, ORDER, SUBFRAME
+from neuralcodec.architecture.lpc import (
     COSINES,
     EXPANSION,
     GRID,

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neuralcodec.architecture.noise import NOISE
 from neuralcodec.bitstream.symbols import MODULE_LIMIT
-from neuralcodec.model.noise_table import NOISE
 from neuralcodec.runtime.layers import Correction, Cycle, Dense, InverseTransform, Queue, Transform, leaky_relu
 from neuralcodec.runtime.quantizer import Quantizer
 

@@ -7,7 +7,15 @@ import math
 
 import numpy as np
 
-from neuralcodec.model.config import FRAME, GAIN_FLOOR, GAIN_FRAME, GAIN_OFFSET, SIDE_LIMIT, STEEPEST_RISE, SUBFRAME
+from neuralcodec.architecture.config import (
+    FRAME,
+    GAIN_FLOOR,
+    GAIN_FRAME,
+    GAIN_OFFSET,
+    SIDE_LIMIT,
+    STEEPEST_RISE,
+    SUBFRAME,
+)
 from neuralcodec.runtime import lpc
 from neuralcodec.runtime.quantizer import Quantizer
 

@@ -10,21 +10,21 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from neuralcodec.architecture.config import FRAME, SAMPLE_RATE
 from neuralcodec.codec import Codec
 from neuralcodec.errors import ConfigError, TrainingDataError
-from neuralcodec.evaluation.record import record
+from neuralcodec.evaluation.publish_figures import record
 from neuralcodec.model.cascade import Cascade
-from neuralcodec.model.config import FRAME, SAMPLE_RATE
-from neuralcodec.training.course import FINAL, WARMUP, Best, Course, CourseReport, ctrl_c_stops
-from neuralcodec.training.data import ClipSampler
-from neuralcodec.training.distribution import on_devices
-from neuralcodec.training.export import calibrate, write_preset
-from neuralcodec.training.judge import FinetuneHistory, as_text, check_better, gains, judge, means
-from neuralcodec.training.phases import batches, choose_trainable, optimizer_for
-from neuralcodec.training.recordings import check_amount, gather, listing, pieces, split
-from neuralcodec.training.settings import LPC, NOISE, Phase, TrainingConfig, check_values
-from neuralcodec.training.signals import heard_between_steps
+from neuralcodec.training.calibration import calibrate, write_preset
+from neuralcodec.training.callbacks import FINAL, WARMUP, Best, Course, CourseReport, ctrl_c_stops
+from neuralcodec.training.clips import ClipSampler
+from neuralcodec.training.comparison import FinetuneHistory, as_text, check_better, gains, judge, means
+from neuralcodec.training.config import LPC, NOISE, Phase, TrainingConfig, check_values
+from neuralcodec.training.devices import on_devices
+from neuralcodec.training.interrupts import heard_between_steps
+from neuralcodec.training.loop import batches, choose_trainable, optimizer_for
 from neuralcodec.training.trainer import CascadeTrainer, RateControl, incomplete_frames
+from neuralcodec.training.user_speech import check_amount, gather, listing, pieces, split
 from neuralcodec.training.validation import Validation
 from neuralcodec.zoo.presets import WEIGHTS, load_preset
 

@@ -2,7 +2,7 @@
 import keras
 from keras import ops
 
-from neuralcodec.model.config import FRAME
+from neuralcodec.architecture.config import FRAME
 from neuralcodec.training import losses
 
 

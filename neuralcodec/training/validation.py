@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.bitrate import meet_bitrate
+from neuralcodec.architecture.config import SAMPLE_RATE
 from neuralcodec.bitstream.payloads import ideal_bits
+from neuralcodec.coding.rate import meet_bitrate
 from neuralcodec.errors import MissingDependencyError
 from neuralcodec.evaluation.metrics import score
-from neuralcodec.model.config import SAMPLE_RATE
 from neuralcodec.runtime.decoder import Decoder
-from neuralcodec.runtime.weights import read_weights
-from neuralcodec.training.export import symbols_of
-from neuralcodec.training.tables import nominal_tables
+from neuralcodec.training.calibration import symbols_of
+from neuralcodec.training.table_fitting import nominal_tables
+from neuralcodec.zoo.weights import read_weights
 
 LONGEST = 4 * SAMPLE_RATE
 EVERY, MOST = 40, 24  # one recording of 40 is held back, at most 24

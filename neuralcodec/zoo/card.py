@@ -128,7 +128,7 @@ def _evaluation_results(metadata):
 
 
 def _figures(metadata):
-    from neuralcodec.evaluation.evaluate import markdown_table
+    from neuralcodec.evaluation.comparison import markdown_table
 
     figures = measured_figures(metadata)
     if not figures:

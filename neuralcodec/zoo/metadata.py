@@ -13,7 +13,7 @@
 | `hash`           | SHA-256 over the digests of weights and tables, in hex                   |
 
 More keys may follow: how the preset was trained; `base_model`, the preset it was fine-tuned from; and `evaluation`,
-what `neuralcodec.evaluation.record` measured: {codec: {"clips": 63, "pesq": [mean, low, high], ...}, ...}.
+what `neuralcodec.evaluation.publish_figures` measured: {codec: {"clips": 63, "pesq": [mean, low, high], ...}, ...}.
 """
 
 import json

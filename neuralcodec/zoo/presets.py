@@ -174,7 +174,7 @@ def save_preset(directory, *, name, description, kbps, config, weights_file, tab
         PresetError: the parts do not fit together.
     """
     from neuralcodec.bitstream.symbols import SAMPLE_RATE
-    from neuralcodec.runtime.weights import read_weights
+    from neuralcodec.zoo.weights import read_weights
 
     weights = read_weights(weights_file)
     metadata = {
@@ -216,15 +216,15 @@ def copy_preset(preset, directory, overwrite=False):
 
 def preset_hash(weights, tables):
     """Identifies what a file needs to be decoded: bytes (32). Its first 8 bytes stand in every file."""
-    from neuralcodec.runtime.weights import weights_digest
+    from neuralcodec.zoo.weights import weights_digest
 
     return hashlib.sha256(weights_digest(weights) + tables.digest()).digest()
 
 
 def _load(directory):
-    from neuralcodec.bitstream.tables import EntropyTables
-    from neuralcodec.model.config import CascadeConfig
-    from neuralcodec.runtime.weights import check_weights, read_weights
+    from neuralcodec.architecture.config import CascadeConfig
+    from neuralcodec.bitstream.entropy_tables import EntropyTables
+    from neuralcodec.zoo.weights import check_weights, read_weights
 
     metadata = read_metadata(directory / METADATA)
     try:

@@ -5,26 +5,26 @@ import dataclasses
 import numpy as np
 import pytest
 
-from neuralcodec.bitstream.context import IntegerNetwork
-from neuralcodec.bitstream.ladder import (
+from neuralcodec.architecture.transform import lapped_basis
+from neuralcodec.bitstream.entropy_tables import (
+    FIRST_MODULE_INPUTS,
+    MODULE_INPUTS,
+    SIDE_A_INPUTS,
+    SIDE_B_INPUTS,
+    EntropyTables,
+    nominal_magnitude_feature,
+    predicted_shape,
+)
+from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.integer_network import IntegerNetwork
+from neuralcodec.bitstream.ltp import ANALYSIS_BITS, SYNTHESIS_BITS, LongTermPredictor
+from neuralcodec.bitstream.scale_tables import (
     MODULE_LEVELS_PER_OCTAVE_Q8,
     fit_rows,
     module_prior,
     predicted_prior,
     side_prior,
 )
-from neuralcodec.bitstream.packets import Packets
-from neuralcodec.bitstream.prediction import ANALYSIS_BITS, SYNTHESIS_BITS, LongTermPredictor
-from neuralcodec.bitstream.tables import (
-    FIRST_MODULE_INPUTS,
-    MODULE_INPUTS,
-    SIDE_A_INPUTS,
-    SIDE_B_INPUTS,
-    EntropyTables,
-    predicted_shape,
-    nominal_magnitude_feature,
-)
-from neuralcodec.model.lapped import lapped_basis
 
 HIDDEN = 96
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter, strip
+from neuralcodec.bitstream.frames import Packets
 from neuralcodec.bitstream.header import Header, to_crc
-from neuralcodec.bitstream.packets import Packets
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
 from neuralcodec.errors import DamagedFileError, FormatError, NotANacFileError, TruncatedFileError
 

@@ -6,8 +6,8 @@ import zlib
 import pytest
 
 from neuralcodec.bitstream.container import ContainerWriter
+from neuralcodec.bitstream.frames import Packets
 from neuralcodec.bitstream.header import Header
-from neuralcodec.bitstream.packets import Packets
 from neuralcodec.bitstream.payloads import encode_block
 
 MASK = (1 << 64) - 1

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuralcodec.bitstream.ladder import fit_rows, module_prior, side_prior
-from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.frames import Packets
 from neuralcodec.bitstream.payloads import count_symbols, decode_blocks, encode_block, ideal_bits
+from neuralcodec.bitstream.scale_tables import fit_rows, module_prior, side_prior
 from neuralcodec.errors import DamagedFileError
 
 KINDS = ["tables", "small_alphabets", "predicted_tables", "slow_predicted_tables"]

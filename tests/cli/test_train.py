@@ -1,6 +1,6 @@
 """`neuralcodec train`"""
 
-from neuralcodec.training import run as training
+from neuralcodec.training import train as training
 
 
 def test_arguments_reach_the_training(cli, monkeypatch):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+from neuralcodec.architecture.config import MAX_DELAY, CascadeConfig, ModuleConfig
+from neuralcodec.architecture.transform import lapped_basis
 from neuralcodec.model.cascade import Cascade, code_gain, gain_contour, packed
-from neuralcodec.model.config import MAX_DELAY, CascadeConfig, ModuleConfig
-from neuralcodec.model.lapped import lapped_basis
 
 SMALL = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)
 SYSTEMS = {  # the four systems of the papers, as configurations of one model
@@ -141,7 +141,7 @@ def test_bundled_configurations_stay_below_a_million_parameters():
     from pathlib import Path
 
     import neuralcodec.training
-    from neuralcodec.training.settings import TrainingConfig
+    from neuralcodec.training.config import TrainingConfig
 
     paths = sorted((Path(neuralcodec.training.__file__).parent / "configs").glob("*.json"))
     assert paths

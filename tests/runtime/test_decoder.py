@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from neuralcodec.bitstream.packets import Packets
-from neuralcodec.model.config import CascadeConfig
+from neuralcodec.architecture.config import CascadeConfig
+from neuralcodec.bitstream.frames import Packets
 from neuralcodec.runtime.decoder import Decoder
 from neuralcodec.runtime.encoder import Encoder
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.frames import Packets
 from neuralcodec.model import lpc as keras_lpc
 from neuralcodec.runtime import lpc
 from neuralcodec.runtime.encoder import Encoder
@@ -88,7 +88,7 @@ def test_frames_before_the_first_are_zero(reference, speech):
 
 
 def test_the_runtime_needs_no_framework():
-    code = ("import sys, neuralcodec.runtime.encoder, neuralcodec.runtime.decoder, neuralcodec.runtime.weights; "
+    code = ("import sys, neuralcodec.runtime.encoder, neuralcodec.runtime.decoder, neuralcodec.zoo.weights; "
             "print(sorted({'keras', 'tensorflow', 'jax', 'torch', 'scipy'} & set(sys.modules)))")
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

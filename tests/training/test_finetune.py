@@ -13,7 +13,6 @@ from neuralcodec.training import finetune
 from neuralcodec.zoo.metadata import base_model, measured_figures
 from neuralcodec.zoo.presets import CARD, FILES, METADATA
 
-
 STEPS = 40  # of an epoch
 
 
@@ -76,7 +75,7 @@ def test_it_gets_better_at_the_same_rate(tuned):
 
 
 def test_the_figures_are_those_of_real_files(tuned, own_speech, base):
-    from neuralcodec.training.judge import judge, means
+    from neuralcodec.training.comparison import judge, means
 
     codec, history, _ = tuned
     held_back = finetune.read(own_speech, None).held_back
@@ -152,7 +151,7 @@ def broken_training(monkeypatch):
 
 def test_something_worse_is_refused(broken_training, base, own_speech, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(finetune.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("neuralcodec.training.export.ROUNDS", 2)
+    monkeypatch.setattr("neuralcodec.training.calibration.ROUNDS", 2)
     codec = Codec.from_pretrained(base)
     before = codec.preset
     with pytest.raises(NotBetterError, match="is not kept: before") as caught:

@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 
 from neuralcodec.model import lpc
 from neuralcodec.training import losses
-from neuralcodec.training.data import loudness_level
+from neuralcodec.training.clips import loudness_level
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from scipy.signal import correlate, firwin, stft
 
 from neuralcodec import Codec, list_presets
 from neuralcodec.assets import demo_clip
-from neuralcodec.bitstream.packets import Packets
+from neuralcodec.bitstream.frames import Packets
 from neuralcodec.bitstream.payloads import ideal_bits
 from neuralcodec.runtime.encoder import Encoder
-from neuralcodec.runtime.substitution import NoiseSubstitution
+from neuralcodec.runtime.noise_substitution import NoiseSubstitution
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.presets import CARD, CONFIG, METADATA, TABLES, WEIGHTS, bundled_directory
 
@@ -92,7 +92,7 @@ def test_cards_say_what_was_measured():
 def test_the_rate_that_training_estimates_is_that_of_the_files():
     """On speech of average rate; headers and a coder's rounding are in the files alone."""
     from neuralcodec.model.cascade import Cascade
-    from neuralcodec.training.tables import nominal_tables
+    from neuralcodec.training.table_fitting import nominal_tables
 
     samples, rate = soundfile.read(demo_clip())
     for name in list_presets():

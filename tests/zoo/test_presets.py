@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neuralcodec import list_presets
-from neuralcodec.bitstream.tables import EntropyTables
+from neuralcodec.bitstream.entropy_tables import EntropyTables
 from neuralcodec.errors import NeuralCodecError, NewerVersionError, OutputExistsError, PresetError, PresetNotFoundError
 from neuralcodec.zoo import presets
 from neuralcodec.zoo.presets import copy_preset, find_preset, load_preset, preset_info, save_preset
@@ -134,7 +134,7 @@ def test_tables_of_another_preset(folder, tmp_path):
 
 def test_tables_that_predict_what_the_configuration_does_not(folder):
     from neuralcodec.model.cascade import Cascade
-    from neuralcodec.training.tables import nominal_tables
+    from neuralcodec.training.table_fitting import nominal_tables
 
     config = load_preset(folder).config
     first = dataclasses.replace(config.modules[0], long_term=True, coded_below=3000)

@@ -1,0 +1,243 @@
+"""Entropy tables: the integers of a preset that turn symbols into bits, and their file."""
+
+import hashlib
+import math
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from neuralcodec.bitstream.integer_network import POOLED_FEATURES, IntegerNetwork
+from neuralcodec.bitstream.ltp import LongTermPredictor
+from neuralcodec.bitstream.range_coder import FREQUENCY_TOTAL
+from neuralcodec.bitstream.symbols import (
+    MAX_MODULES,
+    MODULE_LIMIT,
+    MODULE_SYMBOLS,
+    MODULE_VALUES,
+    PHASES,
+    SIDE_SYMBOLS,
+    SIDE_VALUES,
+)
+from neuralcodec.errors import PresetError
+
+STAGE_SYMBOLS = SIDE_SYMBOLS // 2
+SIDE_A_INPUTS = 2 * SIDE_SYMBOLS
+SIDE_B_INPUTS = SIDE_A_INPUTS + STAGE_SYMBOLS
+FIRST_MODULE_INPUTS = 2 * MODULE_SYMBOLS + 2 * SIDE_SYMBOLS
+MODULE_INPUTS = FIRST_MODULE_INPUTS + 2 * POOLED_FEATURES
+
+_MAX_BYTES = 32 << 20
+_NETWORK_ARRAYS = ("w1", "b1", "w2", "b2")
+
+
+def module_shape(number):
+    """Inputs and outputs of the network of a module without a predictor."""
+    return (MODULE_INPUTS if number else FIRST_MODULE_INPUTS), MODULE_SYMBOLS
+
+
+def predicted_shape(hop, coded):
+    """Inputs and outputs of the network of a module with a predictor, of whose hop so many symbols are sent."""
+    return 4 * coded + 1 + 2 * SIDE_SYMBOLS + MODULE_SYMBOLS // hop, 3 * coded
+
+
+def nominal_magnitude_feature():
+    """Feature of a symbol's magnitude: 24 * log2(1 + |q|), rounded, at most 255.
+
+    Presets store this table, so that decoders need no logarithm.
+
+    Returns:
+        uint8 (128,), one entry per magnitude.
+    """
+    return np.minimum(np.rint(24 * np.log2(1.0 + np.arange(MODULE_LIMIT + 1))), 255).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModuleTables:
+    """How one module's symbols are coded.
+
+    Args:
+        network: context network, 676 (first module) or 756 inputs, 320 outputs: the level of each symbol. With a
+            predictor 4 N + 37 + 320 / hop inputs, 3 N outputs, for the N symbols of a code frame that are sent.
+        rows: uint32 (L, A), the frequencies of each level's symbols. With a predictor (8 L, A), row = 8 * level + phase.
+        predictor: LongTermPredictor, or None for none. The first module may have one.
+    """
+
+    network: IntegerNetwork
+    rows: np.ndarray
+    predictor: LongTermPredictor | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "weights", _coder_weights(self.rows, MODULE_VALUES))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EntropyTables:
+    """Everything that decides how symbols become bits; integers only.
+
+    Args:
+        side_a: network for side symbols 0, 2, ..., 16: 36 inputs, 18 outputs (9 means, 9 levels).
+        side_b: network for side symbols 1, 3, ..., 17: 45 inputs, 18 outputs.
+        side_rows: uint32 (8 * L, A), row = 8 * level + phase.
+        modules: 1 to 4 `ModuleTables` (or tuples of their parts).
+        magnitude_feature: uint8 (128,), the feature of each magnitude, 0 for 0.
+        levels_per_octave_q8: round(256 * levels of the modules' ladders per factor of 2).
+
+    Raises:
+        PresetError: arrays of a wrong type, shape or content.
+
+    Example:
+        >>> tables = EntropyTables.load("presets/cq-24k/tables.npz")
+    """
+
+    side_a: IntegerNetwork
+    side_b: IntegerNetwork
+    side_rows: np.ndarray
+    modules: tuple
+    magnitude_feature: np.ndarray
+    levels_per_octave_q8: int
+
+    def __post_init__(self):
+        modules = tuple(m if isinstance(m, ModuleTables) else ModuleTables(*m) for m in self.modules)
+        object.__setattr__(self, "modules", modules)
+        object.__setattr__(self, "levels_per_octave_q8", int(self.levels_per_octave_q8))
+        object.__setattr__(self, "side_weights", _coder_weights(self.side_rows, SIDE_VALUES))
+        _check(len(self.side_rows) % PHASES == 0, "side rows that do not come in eights")
+        _check(1 <= len(modules) <= MAX_MODULES, f"{len(modules)} modules instead of 1 to {MAX_MODULES}")
+        _check_network(self.side_a, SIDE_A_INPUTS, 2 * STAGE_SYMBOLS)
+        _check_network(self.side_b, SIDE_B_INPUTS, 2 * STAGE_SYMBOLS)
+        for number, module in enumerate(modules):
+            _check(not (number and module.predictor), "a predictor in a later module")
+            long_term = module.predictor
+            shape = predicted_shape(long_term.hop, long_term.coded) if long_term else module_shape(number)
+            _check_network(module.network, *shape)
+            _check(not module.predictor or len(module.rows) % PHASES == 0, "predicted rows that do not come in eights")
+        feature = self.magnitude_feature
+        _check(feature.dtype == np.uint8 and feature.shape == (MODULE_LIMIT + 1,), "a wrong magnitude feature")
+        _check(feature[0] == 0, "a magnitude feature that is not 0 for 0")
+        _check(0 <= self.levels_per_octave_q8 < 1 << 16, "an impossible number of levels per octave")
+
+    def save(self, path):
+        """Writes the tables to an `.npz` file, the same bytes for the same tables.
+
+        Args:
+            path: file to write.
+        """
+        with open(path, "wb") as file:  # a file and not its name, to which NumPy would append ".npz"
+            np.savez_compressed(file, **self._arrays())
+
+    @classmethod
+    def load(cls, path):
+        """Reads tables written by `save`. The file may come from a stranger: nothing in it is executed or believed.
+
+        Args:
+            path: file to read.
+
+        Returns:
+            EntropyTables.
+
+        Raises:
+            PresetError: no such file, or not one that `save` writes.
+        """
+        arrays = _read_arrays(Path(path))
+        try:
+            networks = {
+                name: IntegerNetwork(*(arrays.pop(f"{name}.{array}") for array in _NETWORK_ARRAYS))
+                for name in sorted({key.rpartition(".")[0] for key in arrays if key.endswith(_NETWORK_ARRAYS)})
+            }
+            num_modules = sum(name.startswith("module") for name in networks)
+            tables = cls(
+                side_a=networks["side_a"],
+                side_b=networks["side_b"],
+                side_rows=arrays.pop("side.rows"),
+                modules=[_pop_module(f"module{i}", networks, arrays) for i in range(num_modules)],
+                magnitude_feature=arrays.pop("magnitude_feature"),
+                levels_per_octave_q8=arrays.pop("levels_per_octave_q8").item(),
+            )
+        except (KeyError, ValueError) as error:  # an array is missing, or is one where a number should be
+            raise PresetError(f"The entropy tables {path} lack {error}; install the preset again.") from error
+        _check(not arrays and len(networks) == 2 + num_modules, "arrays that do not belong there")
+        return tables
+
+    def digest(self):
+        """Identifies the tables: SHA-256 over names, types, shapes and values, whatever the file's compression.
+
+        Returns:
+            bytes (32).
+        """
+        sha = hashlib.sha256()
+        for name, array in sorted(self._arrays().items()):
+            array = array.astype(array.dtype.newbyteorder("<"))
+            sha.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+            sha.update(array.tobytes())
+        return sha.digest()
+
+    def _arrays(self):
+        """All arrays by the names under which the file holds them."""
+        networks = {"side_a": self.side_a, "side_b": self.side_b}
+        networks.update({f"module{i}": module.network for i, module in enumerate(self.modules)})
+        arrays = {f"{name}.{array}": getattr(net, array) for name, net in networks.items() for array in _NETWORK_ARRAYS}
+        arrays.update({f"module{i}.rows": module.rows for i, module in enumerate(self.modules)})
+        for i, module in enumerate(self.modules):
+            if module.predictor:
+                arrays[f"module{i}.synthesis"] = module.predictor.synthesis
+                arrays[f"module{i}.analysis"] = module.predictor.analysis
+        arrays["side.rows"] = self.side_rows
+        arrays["magnitude_feature"] = self.magnitude_feature
+        arrays["levels_per_octave_q8"] = np.array(self.levels_per_octave_q8, np.int32)
+        return arrays
+
+
+def _pop_module(name, networks, arrays):
+    """The ModuleTables of that name, taken from the arrays of a file."""
+    predictor = None
+    if f"{name}.synthesis" in arrays:
+        predictor = LongTermPredictor(arrays.pop(f"{name}.synthesis"), arrays.pop(f"{name}.analysis"))
+    return ModuleTables(networks[name], arrays.pop(f"{name}.rows"), predictor)
+
+
+def _coder_weights(rows, num_values):
+    """Checks rows of frequencies and turns them into what the coder takes: float32 (R, A), frequencies minus 1."""
+    _check(rows.dtype == np.uint32 and rows.ndim == 2 and len(rows) > 0, "frequencies of a wrong type")
+    _check(2 <= rows.shape[1] < num_values, "an alphabet of a wrong size")
+    _check(rows.min() >= 1 and bool(np.all(rows.sum(axis=1, dtype=np.uint64) == FREQUENCY_TOTAL)), "wrong frequencies")
+    return np.ascontiguousarray(rows - np.uint32(1), np.float32)
+
+
+def _check_network(network, num_inputs, num_outputs):
+    found = (network.num_inputs, network.num_outputs)
+    _check(found == (num_inputs, num_outputs), f"a network of size {found} instead of {(num_inputs, num_outputs)}")
+
+
+def _check(condition, fault):
+    if not condition:
+        raise PresetError(f"The entropy tables have {fault}; install the preset again.")
+
+
+def _read_arrays(path):
+    """All arrays of an `.npz` file, by name.
+
+    np.load allocates what an array's header announces before it looks how much is there; this does not.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if sum(member.file_size for member in members) > _MAX_BYTES:
+                raise ValueError("too large")
+            return {member.filename.removesuffix(".npy"): _read_array(archive, member) for member in members}
+    except FileNotFoundError as error:
+        raise PresetError(f"The entropy tables {path} are missing; install the preset again.") from error
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen types for damaged data
+        raise PresetError(f"The entropy tables {path} cannot be read ({error}); install the preset again.") from error
+
+
+def _read_array(archive, member):
+    with archive.open(member) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError("another version of array")
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
+        data = file.read()
+    if fortran_order or dtype.kind not in "iu" or math.prod(shape) * dtype.itemsize != len(data):
+        raise ValueError(f"{member.filename} is not a plain array of integers")
+    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))

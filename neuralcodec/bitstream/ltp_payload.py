@@ -1,0 +1,148 @@
+"""Payloads of modules with long-term prediction: one step per code frame, whose symbols have a predicted mean.
+
+The network sees the two code frames before and what the predictor makes of the waveform. It tells for each symbol how
+wide it spreads, how far to follow the prediction, and what to add to it. The lowest N symbols of a code frame are sent,
+the others are 0.
+"""
+
+import numpy as np
+
+from neuralcodec.bitstream.integer_network import FEATURE_LIMIT, delayed, known_features, limited
+from neuralcodec.bitstream.ltp import FARTHEST, HISTORY, added
+from neuralcodec.bitstream.symbol_stream import Decoders, Plan
+from neuralcodec.bitstream.symbols import (
+    MODULE_LIMIT,
+    MODULE_SYMBOLS,
+    MODULE_VALUES,
+    PHASES,
+    from_zigzag,
+    to_zigzag,
+)
+from neuralcodec.errors import DamagedFileError
+
+GATE_LIMIT = 80  # in 1/64: a prediction is followed at most by 1.25 times what it says
+_SYMBOL = from_zigzag(np.arange(MODULE_VALUES))  # by place in the zigzag order
+
+
+def plan_predicted(symbols, module, magnitude_feature, side, shift):
+    """The `Plan` of a module's symbols in a block.
+
+    Args:
+        symbols: int (P, 320).
+        module: ModuleTables with a predictor.
+        magnitude_feature: uint8 (128,), of the tables.
+        side: side features float64 (P, 18).
+        shift: `level_shift` of the file.
+
+    Returns:
+        Plan of P * 320 / hop steps.
+    """
+    frames = symbols.reshape(-1, module.predictor.hop)[:, : module.predictor.coded].astype(np.int64)  # (K, N)
+    predictions, likeness = module.predictor.predict(module.predictor.histories(frames))
+    magnitudes = magnitude_feature[np.abs(frames)].astype(np.float64)
+    own = own_features(delayed(magnitudes, 1), delayed(magnitudes, 2), delayed(frames, 1), predictions, likeness,
+                       magnitude_feature)
+    outputs = module.network.forward(np.concatenate([own, shared_features(side, module.predictor.hop)], axis=-1))
+    centers, rows = distributions(outputs, predictions, shift, len(module.rows))
+    return Plan(to_zigzag(frames - centers), rows, to_zigzag(frames), MODULE_VALUES, module.weights)
+
+
+def decode_predicted(payloads, packet_counts, module, magnitude_feature, side, shift):
+    """Symbols of a module with long-term prediction in several blocks.
+
+    Args:
+        side: side features float64 (B, P, 18).
+
+    Returns:
+        (symbols int8 (B, P, 320), their magnitude features float64 (B, P, 320)); of no meaning after a block's last
+        packet.
+
+    Raises:
+        DamagedFileError: symbols that no encoder writes.
+    """
+    predictor, hop, coded = module.predictor, module.predictor.hop, module.predictor.coded
+    num_blocks, num_packets, _ = side.shape
+    decoders, shared = Decoders(payloads, packet_counts), shared_features(side, hop)
+    hidden = module.network.partial(shared, module.network.num_inputs - shared.shape[-1])  # (B, K, H)
+    symbols = np.zeros((num_blocks, hidden.shape[1], hop), np.int64)
+    past, tail = np.zeros((num_blocks, HISTORY)), np.zeros((num_blocks, hop))
+    before = older = np.zeros((num_blocks, coded))  # magnitude features
+    last = symbols[:, 0, :coded]
+    for frame in range(hidden.shape[1]):
+        predictions, likeness = predictor.predict(past)
+        own = own_features(before, older, last, predictions, likeness, magnitude_feature)
+        outputs = module.network.finish(module.network.partial(own, 0) + hidden[:, frame])
+        centers, rows = distributions(outputs, predictions, shift, len(module.rows))
+        weights = module.weights.take(rows, axis=0)  # (B, N, A)
+        places, escapes = decoders.step(frame * hop // MODULE_SYMBOLS, weights, MODULE_VALUES)
+        last = _SYMBOL.take(places) + centers
+        if escapes:
+            last[escapes.mask] = _SYMBOL[escapes.values]
+        symbols[:, frame, :coded] = last = checked(last, decoders, frame * hop // MODULE_SYMBOLS)
+        before, older = magnitude_feature.take(np.abs(last)).astype(np.float64), before
+        parts = predictor.overlapping(last)
+        past = np.concatenate([past[:, hop:], added(tail + parts[:, :hop])], axis=1)
+        tail = parts[:, hop:]
+    symbols = symbols.reshape(num_blocks, num_packets, MODULE_SYMBOLS)
+    return symbols.astype(np.int8), magnitude_feature.take(np.abs(symbols)).astype(np.float64)
+
+
+def checked(symbols, decoders, packet):
+    """Symbols (B, N) with zeros in blocks that have ended."""
+    symbols[decoders.ended(packet)] = 0
+    if np.abs(symbols).max() > MODULE_LIMIT:
+        raise DamagedFileError("A module holds symbols that no encoder writes; get the file again from its source.")
+    return symbols
+
+
+def own_features(before, older, last, predictions, likeness, magnitude_feature):
+    """Features of code frames that come from the module itself, as far as it is decoded.
+
+    Args:
+        before, older: magnitude features (B, N) of the code frame before and of that before it.
+        last: symbols (B, N) of the code frame before.
+        predictions, likeness: of `LongTermPredictor.predict`.
+        magnitude_feature: uint8 (128,).
+
+    Returns:
+        float64 (B, 4 N + 1).
+    """
+    predicted = magnitude_feature.take(np.minimum(np.abs(predictions), MODULE_LIMIT).astype(np.int64))
+    signed = np.minimum(np.maximum(32.0 * last, -FEATURE_LIMIT), FEATURE_LIMIT)
+    return np.concatenate([before, older, predicted, signed, likeness], axis=-1)
+
+
+def shared_features(side, hop):
+    """Features of code frames that are decoded before the module: side information, and the place in the packet.
+
+    Args:
+        side: side features (..., P, 18).
+
+    Returns:
+        float64 (..., K, 36 + 320 / hop).
+    """
+    frames = MODULE_SYMBOLS // hop
+    now = known_features(side)
+    places = np.broadcast_to(64.0 * np.eye(frames), (*side.shape[:-1], frames, frames))
+    both = np.concatenate([np.broadcast_to(now[..., None, :], (*places.shape[:-1], now.shape[-1])), places], axis=-1)
+    return both.reshape(*side.shape[:-2], -1, both.shape[-1])
+
+
+def distributions(outputs, predictions, shift, num_rows):
+    """Reads the outputs of the network: levels, gates and offsets of the symbols that are sent.
+
+    Args:
+        outputs: int64 (B, 3 N).
+        predictions: float64 (B, N), in eighths of a symbol.
+        shift: levels to go down.
+        num_rows: rows of the table, 8 per level.
+
+    Returns:
+        (centers, rows), each int64 (B, N): what is taken off each symbol, and the row that codes the difference.
+    """
+    level, gate, offset = np.split(outputs, 3, axis=-1)
+    gate = np.minimum(np.maximum(gate, 0), GATE_LIMIT)
+    mean = (gate * predictions.astype(np.int64) >> 6) + offset
+    mean = np.minimum(np.maximum(mean, -FARTHEST), FARTHEST)
+    level = limited(level - shift, num_rows // PHASES)
+    return mean >> 3, PHASES * level + (mean & PHASES - 1)

@@ -1,0 +1,105 @@
+"""Ladders of distributions: how the rows of the entropy tables are made.
+
+A context network does not put out a distribution but the number of one: a rung of a ladder of logistic distributions,
+from narrow to wide. The logistic shape is only the start; each row is then fitted to the symbols that chose it.
+"""
+
+import numpy as np
+
+from neuralcodec.bitstream.range_coder import FREQUENCY_TOTAL
+from neuralcodec.bitstream.symbols import PHASES, from_zigzag
+
+SIDE_LEVELS = 16
+MODULE_LEVELS = 64
+ALPHABET = 32
+
+SIDE_SCALES = 0.08 * (8.0 / 0.08) ** (np.arange(SIDE_LEVELS) / (SIDE_LEVELS - 1))
+MODULE_SCALES = 0.04 * (40.0 / 0.04) ** (np.arange(MODULE_LEVELS) / (MODULE_LEVELS - 1))
+MODULE_LEVELS_PER_OCTAVE_Q8 = round(256 * np.log(2) / np.log(MODULE_SCALES[1] / MODULE_SCALES[0]))
+
+
+def logistic_rows(scales, means, alphabet=ALPHABET):
+    """Probabilities of a logistic distribution rounded to integers, in zigzag order, the escape last.
+
+    P(q) = sigmoid((q - mean + 1/2) / scale) - sigmoid((q - mean - 1/2) / scale)
+
+    Args:
+        scales: (R,), > 0, in symbols.
+        means: (R,), in symbols.
+        alphabet: entries of a row; the last holds what is left for all values that have none of their own.
+
+    Returns:
+        float64 (R, alphabet), rows sum to 1.
+    """
+    values = from_zigzag(np.arange(alphabet - 1))
+    scales, means = np.asarray(scales)[:, None], np.asarray(means)[:, None]
+    distance = np.abs(values - means)  # mirrored to the lower tail, where a difference of sigmoids is precise
+    inner, outer = _sigmoid((0.5 - distance) / scales), _sigmoid((-0.5 - distance) / scales)
+    rows = inner - outer
+    escape = np.maximum(1.0 - rows.sum(axis=1, keepdims=True), 0.0)
+    rows = np.concatenate([rows, escape], axis=1)
+    return rows / rows.sum(axis=1, keepdims=True)
+
+
+def side_prior(alphabet=ALPHABET):
+    """Probabilities for the side symbols: row = 8 * level + phase, the mean at phase / 8.
+
+    Returns:
+        float64 (128, alphabet).
+    """
+    return _prior(SIDE_SCALES, alphabet)
+
+
+def module_prior(alphabet=ALPHABET):
+    """Probabilities for the modules' symbols: row = level, the mean at 0.
+
+    Returns:
+        float64 (64, alphabet).
+    """
+    return logistic_rows(MODULE_SCALES, np.zeros(MODULE_LEVELS), alphabet)
+
+
+def predicted_prior(alphabet=ALPHABET):
+    """Probabilities for symbols with a predicted mean: row = 8 * level + phase, the mean at phase / 8.
+
+    Returns:
+        float64 (512, alphabet).
+    """
+    return _prior(MODULE_SCALES, alphabet)
+
+
+def _prior(scales, alphabet):
+    """A row for every scale and eighth of a symbol."""
+    phases = np.tile(np.arange(PHASES), len(scales))
+    return logistic_rows(np.repeat(scales, PHASES), phases / PHASES, alphabet)
+
+
+def fit_rows(counts, prior):
+    """Frequencies for the range coder from counted symbols.
+
+    Args:
+        counts: (R, A), how often each symbol occurred in each row.
+        prior: (R, A), counts to add to them, for what was seen too rarely to be judged: the weight times a row of
+            `side_prior`, `module_prior` or `predicted_prior`.
+
+    Returns:
+        uint32 (R, A): every frequency at least 1, every row's sum exactly 2^24. The same for the same input.
+
+    Example:
+        >>> rows = fit_rows(counts, 50 * module_prior())
+    """
+    weights = np.asarray(counts, np.float64) + prior
+    num_rows, alphabet = weights.shape
+    free = FREQUENCY_TOTAL - alphabet  # each symbol has its one chance already
+    shares = weights * (free / weights.sum(axis=1, keepdims=True))
+    whole = np.floor(shares)
+    # The largest remainders get the chances that are left; equal remainders in the order of the row.
+    order = np.argsort(whole - shares, axis=1, kind="stable")
+    left = free - whole.sum(axis=1, keepdims=True)
+    bonus = np.zeros_like(whole)
+    np.put_along_axis(bonus, order, (np.arange(alphabet) < left).astype(np.float64), axis=1)
+    return (whole + bonus + 1).astype(np.uint32)
+
+
+def _sigmoid(x):
+    return np.exp(-np.logaddexp(0.0, -x))  # precise for x << 0, no overflow

@@ -1,0 +1,85 @@
+"""Steps of a payload: arrays of symbols that are coded at once, each followed by the values of those that escaped."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from neuralcodec.bitstream.range_coder import FREQUENCY_BITS, SymbolDecoder, SymbolEncoder
+
+
+@dataclass
+class Plan:
+    """What there is to code in a payload, in coding order: T steps of N symbols, each followed by its escapes."""
+
+    places: np.ndarray  # (T, N) in the zigzag order; from the alphabet's last entry on, a place is escaped
+    rows: np.ndarray  # (T, N) number of the row that codes each
+    escapes: np.ndarray  # (T, N) what is coded uniformly where a place is escaped
+    escape_size: int
+    weights: np.ndarray  # float32 (R, A)
+
+    def __post_init__(self):
+        escape = self.weights.shape[1] - 1
+        self.escaped = self.places >= escape
+        self.symbols = np.minimum(self.places, escape).astype(np.int32)
+
+    def encode(self):
+        encoder = SymbolEncoder()
+        steps_with_escapes = self.escaped.any(axis=1)
+        for step, (symbols, rows) in enumerate(zip(self.symbols, self.rows, strict=True)):
+            encoder.encode(symbols, self.weights.take(rows, axis=0))
+            if steps_with_escapes[step]:
+                values = self.escapes[step][self.escaped[step]]
+                encoder.uniform(values.astype(np.int32), self.escape_size)
+        return encoder.finish()
+
+    def ideal_bits(self):
+        frequencies = self.weights[self.rows, self.symbols].astype(np.float64) + 1.0
+        bits = np.sum(FREQUENCY_BITS - np.log2(frequencies))
+        return float(bits + np.count_nonzero(self.escaped) * np.log2(self.escape_size))
+
+    def counts(self):
+        entries = self.rows * self.weights.shape[1] + self.symbols
+        return np.bincount(entries.ravel(), minlength=self.weights.size).reshape(self.weights.shape)
+
+
+class Escapes(NamedTuple):
+    """Where symbols are escaped, bool (B, N), and their coded values, int32 (E,), in the order of that mask."""
+
+    mask: np.ndarray
+    values: np.ndarray
+
+
+class Decoders:
+    """The coders of one payload in each of several blocks, of which some are shorter than others."""
+
+    def __init__(self, payloads, packet_counts):
+        self._coders = [SymbolDecoder(payload) for payload in payloads]
+        self._packet_counts = packet_counts
+
+    def ended(self, packet):
+        """Which blocks have no packet of that number: a list of bool (B,)."""
+        return [packet >= count for count in self._packet_counts]
+
+    def step(self, packet, weights, escape_size):
+        """Decodes one step of the blocks that have so many packets, and the escaped values after it.
+
+        Args:
+            packet: number of the packet within its block.
+            weights: float32 (B, N, A), a row for each symbol.
+            escape_size: number of values that an escaped one can have.
+
+        Returns:
+            places: int32 (B, N), 0 in blocks that have ended.
+            escapes: Escapes, or None where nothing is escaped.
+        """
+        places = np.zeros(weights.shape[:2], np.int32)
+        for block, coder in enumerate(self._coders):
+            if packet < self._packet_counts[block]:
+                places[block] = coder.decode(weights[block])
+        mask = places == weights.shape[2] - 1
+        if not mask.any():
+            return places, None
+        counts = mask.sum(axis=1)
+        values = [self._coders[block].uniform(counts[block], escape_size) for block in counts.nonzero()[0]]
+        return places, Escapes(mask, np.concatenate(values))

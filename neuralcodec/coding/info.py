@@ -1,0 +1,71 @@
+"""What a .nac file tells without its preset: rate, length, where the bits are, and whether it is whole."""
+
+import os
+
+from neuralcodec.audio.paths import open_nac
+from neuralcodec.bitstream.container import ContainerReader
+from neuralcodec.errors import DamagedFileError
+
+
+def codec_info(source):
+    """Describes a .nac file; its preset need not be installed.
+
+    Args:
+        source: path, `-` for standard input, or a binary file object.
+
+    Returns:
+        dict with
+            preset, hash: name and hash (hex) of the preset that wrote it,
+            seconds, sample_rate, samples: length and rate of the source,
+            bytes, kbps: size and true bitrate (None for a file of no samples),
+            modules, step_index: number of modules and the global step scale 2^(step_index / 256),
+            kbps_by_module: dict of `side`, `module_0`, ... -> kbps of the intact blocks,
+            blocks, damaged_blocks: number of blocks, and the numbers of those damaged or missing,
+            intact: whether every checksum fits and nothing follows the last block.
+
+    Raises:
+        FormatError: the file is missing, not a .nac file, or its header is damaged.
+
+    Example:
+        >>> neuralcodec.codec_info("speech.nac")["kbps"]
+        24.1
+    """
+    with open_nac(source) as file:
+        reader = ContainerReader(file)
+        header = reader.header
+        sizes, damaged = [0] * (1 + header.num_modules), []
+        for number in range(len(reader)):
+            try:
+                sizes = [size + len(payload) for size, payload in zip(sizes, reader.read_block(number), strict=True)]
+            except DamagedFileError:
+                damaged.append(number)
+        intact = _ends_well(reader) and not damaged
+        num_bytes = file.seek(0, os.SEEK_END)
+
+    def kbps(count):
+        return count * 8 / header.seconds / 1000 if header.num_samples else None
+
+    names = ["side", *(f"module_{number}" for number in range(header.num_modules))]
+    return {
+        "preset": header.preset,
+        "hash": header.preset_hash.hex(),
+        "seconds": header.seconds,
+        "sample_rate": header.sample_rate,
+        "samples": header.num_samples,
+        "bytes": num_bytes,
+        "kbps": kbps(num_bytes),
+        "modules": header.num_modules,
+        "step_index": header.step_index,
+        "kbps_by_module": {name: kbps(size) for name, size in zip(names, sizes, strict=True)},
+        "blocks": len(reader),
+        "damaged_blocks": damaged,
+        "intact": intact,
+    }
+
+
+def _ends_well(reader):
+    try:
+        reader.check_end()
+    except DamagedFileError:
+        return False
+    return True

@@ -1,0 +1,213 @@
+"""Entropy models: how probable is each symbol, given what the decoder already has?
+
+Each is a small two-layer perceptron. Its hidden units are clipped to [0, 255/64], so that the trained weights can be
+rounded to the integer network that writes the files without a change worth measuring (`bitstream.context`).
+
+References: Minnen et al., "Joint autoregressive and hierarchical priors", NeurIPS 2018; Balle et al., "Integer
+networks for data compression with latent-variable models", ICLR 2019.
+"""
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from neuralcodec.architecture.config import FRAME, ORDER
+from neuralcodec.bitstream.entropy_tables import predicted_shape
+from neuralcodec.bitstream.ltp_payload import GATE_LIMIT
+from neuralcodec.bitstream.scale_tables import MODULE_LEVELS, MODULE_SCALES, SIDE_LEVELS, SIDE_SCALES
+from neuralcodec.bitstream.symbols import MODULE_LIMIT, PHASES
+from neuralcodec.model.ltp import predict
+
+UNIT = 64.0  # an integer activation of 64 is 1.0 here
+CLIP = 255 / UNIT
+LEVELS_PER_UNIT = 8.0  # an output of 1.0 is 8 levels of the ladder of scales
+MODULE_LADDER = (MODULE_SCALES[0], MODULE_SCALES[-1], MODULE_LEVELS)  # first and last scale, and how many there are
+SIDE_LADDER = (SIDE_SCALES[0], SIDE_SCALES[-1], SIDE_LEVELS)
+SIDE = ORDER + 2  # side symbols per packet: LSFs and two gains
+STAGE_A = tuple(range(0, ORDER, 2)) + (ORDER,)  # every other LSF and the first gain are coded first,
+STAGE_B = tuple(range(1, ORDER, 2)) + (ORDER + 1,)  # the rest sees them
+FIRST_LEVEL, LATER_LEVEL = 32, 8  # initial levels: what a later module has to say is mostly zeros
+FIRST_GATE = 2.0  # initial output that follows a prediction by a quarter
+FLOOR = 1e-6  # probability that any symbol keeps: surprises stay finite, as the escape makes them in a file
+
+
+def clip_through(x, low, high):
+    """Clipping whose gradient is the identity: what is pushed out of range can find its way back."""
+    return x + ops.stop_gradient(ops.clip(x, low, high) - x)
+
+
+def ladder_scale(out, ladder):
+    """Network output -> scale of the logistic distribution, clipped to the ladder's ends."""
+    first, last, levels = ladder
+    level = clip_through(LEVELS_PER_UNIT * out, 0.0, levels - 1.0)
+    return first * ops.exp(level * (math.log(last / first) / (levels - 1)))
+
+
+def logistic_bits(q, mean, scale):
+    """-log2 P(q) of a logistic distribution integrated over [q - 1/2, q + 1/2], without cancellation in its tails."""
+    low, high = (q - mean - 0.5) / scale, (q - mean + 0.5) / scale
+    log_p = -ops.softplus(-high) - ops.softplus(low) + ops.log(-ops.expm1(-1.0 / scale))
+    return -ops.logaddexp(log_p, math.log(FLOOR)) / math.log(2.0)
+
+
+def magnitude_feature(q):
+    """Symbols -> compressed magnitudes, 24 log2(1 + |q|) / 64 at most 255 / 64."""
+    return ops.minimum(ops.log1p(ops.abs(q)) * (24 / UNIT / math.log(2.0)), CLIP)
+
+
+def side_feature(symbols):
+    return ops.clip(symbols * (8 / UNIT), -CLIP, CLIP)
+
+
+def delayed(x, frames=1):
+    """(B, P, C) -> the same, `frames` packets later; zeros come first, as at the start of a block."""
+    return ops.pad(x, [[0, 0], [frames, 0], [0, 0]])[:, : x.shape[1]]
+
+
+class ContextNetwork(keras.layers.Layer):
+    """Two dense layers with a clipped hidden layer: the floating-point image of an integer network."""
+
+    def __init__(self, hidden, outputs, bias, **kwargs):
+        super().__init__(**kwargs)
+        self.hidden = keras.layers.Dense(hidden, name="hidden")
+        self.out = keras.layers.Dense(
+            outputs, kernel_initializer=keras.initializers.VarianceScaling(0.01, seed=outputs),
+            bias_initializer=keras.initializers.Constant(bias), name="out")
+
+    def build(self, shape):
+        self.hidden.build(shape)
+        self.out.build((*shape[:-1], self.hidden.units))
+        self.built = True
+
+    def call(self, features):
+        return self.out(ops.clip(self.hidden(features), 0.0, CLIP))
+
+
+class SideContext(keras.layers.Layer):
+    """Bits of LSF and gain symbols, from the two packets before and, for half of them, from the other half.
+
+    The mean is the symbol of the packet before plus a learned correction.
+    """
+
+    def __init__(self, hidden=64, **kwargs):
+        super().__init__(**kwargs)
+        half = SIDE // 2
+        middle = (SIDE_LADDER[2] * 0.6) / LEVELS_PER_UNIT
+        bias = np.repeat([0.0, middle], half)
+        self.stages = (STAGE_A, STAGE_B)
+        self.first, self.second = (ContextNetwork(hidden, 2 * half, bias, name=name) for name in ("first", "second"))
+
+    def build(self, shape):
+        self.first.build((None, 2 * SIDE))
+        self.second.build((None, 2 * SIDE + SIDE // 2))
+        self.built = True
+
+    def call(self, symbols):
+        """symbols (B, P, 18) -> bits (B, P, 18), stage A first."""
+        before = delayed(symbols)
+        past = ops.concatenate([side_feature(before), side_feature(delayed(symbols, 2))], axis=-1)
+        a, b = (ops.take(symbols, stage, axis=-1) for stage in self.stages)
+        known = ops.concatenate([past, side_feature(a)], axis=-1)
+        return ops.concatenate([self._bits(a, before, STAGE_A, self.first(past)),
+                                self._bits(b, before, STAGE_B, self.second(known))], axis=-1)
+
+    def _bits(self, symbols, before, stage, out):
+        mean, level = ops.split(out, 2, axis=-1)
+        mean = mean + ops.take(before, stage, axis=-1)
+        return logistic_bits(symbols, mean, ladder_scale(level, SIDE_LADDER))
+
+
+class ModuleContext(keras.layers.Layer):
+    """Bits of a module's 320 symbols per packet, from its two packets before, the side information and, in a later
+    module, the codes of the module in front of it."""
+
+    def __init__(self, hidden, has_lower, **kwargs):
+        super().__init__(**kwargs)
+        self.has_lower = has_lower
+        bias = (LATER_LEVEL if has_lower else FIRST_LEVEL) / LEVELS_PER_UNIT
+        self.network = ContextNetwork(hidden, FRAME, bias, name="network")
+
+    def build(self, shape=None):
+        self.network.build((None, 2 * FRAME + 2 * SIDE + (80 if self.has_lower else 0)))
+        self.built = True
+
+    def call(self, symbols, side, lower=None):
+        """symbols, lower (B, P, 320), side (B, P, 18) -> bits (B, P, 320)."""
+        magnitude = magnitude_feature(symbols)
+        features = [delayed(magnitude), delayed(magnitude, 2)]
+        if self.has_lower:
+            grouped = ops.reshape(magnitude_feature(lower), (-1, lower.shape[1], FRAME // 8, 8))
+            grouped = ops.minimum(ops.sum(grouped, axis=-1) / 4, CLIP)
+            features += [grouped, delayed(grouped)]
+        side = side_feature(side)
+        features += [side, delayed(side)]
+        level = self.network(ops.concatenate(features, axis=-1))
+        return logistic_bits(symbols, 0.0, ladder_scale(level, MODULE_LADDER))
+
+
+class PredictedContext(keras.layers.Layer):
+    """Bits of the symbols of a first module with long-term prediction, code frame by code frame.
+
+    From the two code frames before, the side information and the prediction, the network tells how wide each symbol
+    spreads, how far to follow the prediction, and what to add to it.
+
+    Args:
+        hop: samples per code frame.
+        coded: symbols of a code frame that are sent, the lowest ones.
+        hidden: hidden units of the network.
+    """
+
+    def __init__(self, hop, coded, hidden, **kwargs):
+        super().__init__(**kwargs)
+        self.hop, self.coded = hop, coded
+        bias = np.repeat([FIRST_LEVEL / LEVELS_PER_UNIT, FIRST_GATE, 0.0], coded)
+        self.network = ContextNetwork(hidden, 3 * coded, bias, name="network")
+
+    def build(self, shape=None):
+        self.network.build((None, predicted_shape(self.hop, self.coded)[0]))
+        self.built = True
+
+    def call(self, symbols, side, basis, step):
+        """Bits of symbols.
+
+        Args:
+            symbols: (B, P, 320).
+            side: side symbols (B, P, 18).
+            basis, step: the module's transform (2 hop, hop) and its steps (hop,).
+
+        Returns:
+            (B, P, 320), 0 for those that are not sent.
+        """
+        packets, per_packet = symbols.shape[1], FRAME // self.hop
+        learning = ops.reshape(symbols, (-1, packets * per_packet, self.hop))[..., : self.coded]
+        frames = ops.stop_gradient(learning)
+        predictions, likeness = predict(frames, basis[:, : self.coded], step[: self.coded])
+        magnitude = magnitude_feature(frames)
+        predicted = magnitude_feature(ops.clip(PHASES * predictions, -MODULE_LIMIT, MODULE_LIMIT))
+        signed = ops.clip(0.5 * delayed(frames), -CLIP, CLIP)
+        own = [delayed(magnitude), delayed(magnitude, 2), predicted, signed, likeness]
+        out = self.network(ops.concatenate([*own, self.shared(side)], axis=-1))
+        level, gate, offset = ops.split(out, 3, axis=-1)
+        mean = clip_through(gate / LEVELS_PER_UNIT, 0.0, GATE_LIMIT / UNIT) * predictions + offset
+        scale = ladder_scale(level, MODULE_LADDER)
+        bits = logistic_bits(frames, mean, scale) + self.pull(learning, mean, scale)
+        bits = ops.pad(bits, [[0, 0], [0, 0], [0, self.hop - self.coded]])
+        return ops.reshape(bits, (-1, packets, FRAME))
+
+    def pull(self, symbols, mean, scale):
+        """Zeros with the gradient that symbols learn from: that of a distribution as wide around 0 as the mean is far.
+
+        The true gradient pulls symbols towards their predictions, steeply, up here and down there: a cascade that
+        learnt from it (and through the predictions) met the rate and sounded worse.
+        """
+        spread = ops.stop_gradient(ops.sqrt(ops.square(scale) + ops.square(mean)))
+        bits = logistic_bits(symbols, 0.0, spread)
+        return bits - ops.stop_gradient(bits)
+
+    def shared(self, side):
+        """Side symbols (B, P, 18) -> features of each code frame (B, K, 36 + 320 / hop), its place last."""
+        side, frames = side_feature(side), FRAME // self.hop
+        now = ops.repeat(ops.concatenate([side, delayed(side)], axis=-1), frames, axis=1)
+        places = ops.tile(ops.eye(frames)[None], (ops.shape(side)[0], side.shape[1], 1))
+        return ops.concatenate([now, places], axis=-1)

@@ -1,0 +1,123 @@
+"""From trained weights to a preset folder: calibrated to its bitrate, with entropy tables, a card and a hash."""
+import tempfile
+from fnmatch import fnmatch
+from pathlib import Path
+
+import numpy as np
+
+from neuralcodec.architecture.config import SAMPLE_RATE
+from neuralcodec.bitstream.frames import Packets
+from neuralcodec.codec import Codec
+from neuralcodec.runtime.encoder import Encoder
+from neuralcodec.training.clips import audio_files, readable
+from neuralcodec.training.table_fitting import fit_tables
+from neuralcodec.zoo.card import model_card
+from neuralcodec.zoo.presets import save_preset
+from neuralcodec.zoo.weights import read_weights, write_half
+
+CALIBRATION_SECONDS = 450  # of training speech: sets the rate and fits the tables
+SHORTEST = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
+TOLERANCE = 0.002  # relative error of the rate at which the search ends
+ROUNDS = 6
+SLOPE = -2.5  # d log(rate) / d log(step), where the search starts: trained codes lie close to the bins' borders
+
+
+def export(cascade, config, data, directory, details=None, overwrite=False):
+    """Writes a preset from a trained cascade.
+
+    All step sizes are scaled together until files of the training speech cost the nominal rate, header included, on
+    average over clips; after each change the tables are fitted anew.
+
+    Args:
+        cascade: the trained Cascade, of which the active modules are written; their step sizes are changed.
+        config: TrainingConfig.
+        data: folder or list of training recordings.
+        directory: where the preset goes.
+        details: further entries of metadata.json.
+        overwrite: whether an existing preset may be replaced.
+
+    Returns:
+        Preset.
+    """
+    cascade, recordings = cascade.active_part(), calibration_speech(data, config.rate_folders)
+
+    def write(again):
+        return write_preset(cascade, config, recordings, directory, details, overwrite or again)
+
+    return calibrate(cascade.chain, recordings, config.kbps, write)
+
+
+def calibrate(modules, recordings, kbps, write):
+    """Scales step sizes until files of recordings cost a bitrate, header included, on average over recordings.
+
+    Args:
+        modules: list of the cascade's modules whose step sizes are scaled.
+        recordings: list of float32 (n,) at 16 kHz.
+        kbps: the bitrate.
+        write: called as write(again) after each change, `again` if it is not the first time; returns the Preset that
+            it wrote.
+
+    Returns:
+        Preset.
+    """
+    scale, slope, last = 0.0, SLOPE, None
+    for _ in range(ROUNDS):
+        preset = write(last is not None)
+        error = np.log(kbps_of_files(Codec(preset), recordings) / kbps)
+        if abs(error) < TOLERANCE or not modules:
+            break
+        if last is not None and scale != last[0]:
+            slope = np.clip((error - last[1]) / (scale - last[0]), -5.0, -0.3)
+        last = (scale, error)
+        change = -error / slope
+        scale += change
+        for module in modules:
+            module.log_step.assign_add(np.full(module.log_step.shape, change, "float32"))
+    return preset
+
+
+def calibration_speech(data, folders=()):
+    """Recordings of at least 2 s (or all, if none is), evenly spread over the training files: list of float32 (N,).
+
+    Args:
+        data: folder or list of recordings.
+        folders: patterns; only files below a folder of such a name are taken, unless there is none.
+    """
+    files = audio_files(data)
+    files = [path for path in files if in_folder(path, folders)] or files
+    order, recordings, seconds = np.random.default_rng(0).permutation(len(files)), [], 0.0
+    for _, samples in readable((files[index] for index in order), {}):
+        recordings.append(samples.astype("float32") / 32768)
+        seconds += samples.size / SAMPLE_RATE if samples.size >= SHORTEST else 0.0
+        if seconds > CALIBRATION_SECONDS:
+            break
+    return [samples for samples in recordings if samples.size >= SHORTEST] or recordings
+
+
+def in_folder(path, patterns):
+    return any(fnmatch(part, pattern) for part in path.parts[:-1] for pattern in patterns)
+
+
+def write_preset(cascade, config, recordings, directory, details, overwrite):
+    """Fits tables to recordings, a list of float32 (n,), and writes the preset; returns it."""
+    with tempfile.TemporaryDirectory() as folder:
+        trained, weights_file = Path(folder) / "trained.weights.h5", Path(folder) / "model.weights.h5"
+        cascade.save_weights(trained)
+        write_half(trained, weights_file)
+        weights = read_weights(weights_file)
+        tables = fit_tables(cascade, [symbols_of(samples, cascade.config, weights) for samples in recordings])
+        facts = {"name": config.name, "description": config.description, "kbps": config.kbps}
+        return save_preset(directory, **facts, config=cascade.config, weights_file=weights_file, tables=tables,
+                           card=model_card({**facts, **(details or {})}), details=details, overwrite=overwrite)
+
+
+def kbps_of_files(codec, recordings):
+    """Mean bitrate of files of recordings, a list of float32 (n,)."""
+    rates = [len(codec.encode(samples, SAMPLE_RATE)) * 8 / samples.size * SAMPLE_RATE / 1000 for samples in recordings]
+    return float(np.mean(rates))
+
+
+def symbols_of(samples, model, weights, step_index=0):
+    """All packets of a recording; step sizes are scaled by 2^(step_index / 256)."""
+    encoder = Encoder(model, weights, step_index)
+    return Packets.concatenate([encoder.push(samples), encoder.finish()])

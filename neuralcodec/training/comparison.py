@@ -1,0 +1,97 @@
+"""Is a tuned preset better than it was? Both are measured on the same held-back speech, from real files."""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neuralcodec.architecture.config import SAMPLE_RATE
+from neuralcodec.errors import NotBetterError
+from neuralcodec.evaluation.metrics import bootstrap_interval, installed_metrics, score
+
+METRICS = ("pesq", "estoi", "si_sdr", "mel_distance")
+DECIDES = ("pesq", "mel_distance")  # the first of these that is installed decides
+LESS_IS_BETTER = ("mel_distance",)
+RATE_TOLERANCE = 0.03
+
+
+@dataclass
+class FinetuneHistory:
+    """What a fine-tuning did.
+
+    Args:
+        history: dict of name -> list with a value per epoch, as in Keras' History.
+        before, after: dicts of metric -> mean over the held-back pieces, `kbps` among them, from real files.
+        gain: dict of metric -> (mean, low, high): after minus before, paired, with its 95 % bootstrap interval.
+        judged: how many held-back pieces there are, of at most 8 s.
+        skipped: {recording: sentence} of what was not used.
+    """
+
+    history: dict
+    before: dict
+    after: dict
+    gain: dict
+    judged: int
+    skipped: dict = field(default_factory=dict)
+
+    def __str__(self):
+        return f"before {as_text(self.before)}; after {as_text(self.after)} ({self.judged} held-back pieces)"
+
+
+def judge(codec, pieces):
+    """Codes pieces of speech.
+
+    Args:
+        pieces: list of float32 (n,).
+
+    Returns:
+        list of rows, as `neuralcodec.evaluation.comparison` has them.
+    """
+    rows, metrics = [], installed_metrics(METRICS)
+    for number, samples in enumerate(pieces):
+        data = codec.encode(samples, SAMPLE_RATE)
+        seconds = samples.size / SAMPLE_RATE
+        rows.append({"clip": str(number), "codec": codec.name, "seconds": seconds,
+                     "kbps": len(data) * 8 / seconds / 1000, **score(samples, codec.decode(data)[0], metrics)})
+    return rows
+
+
+def means(rows):
+    """Rows of `judge` -> dict of metric -> mean."""
+    return {name: float(np.nanmean(values)) for name, values in _columns(rows).items()}
+
+
+def gains(before, after):
+    """Rows of `judge` -> dict of metric -> (mean, low, high) of the differences."""
+    return {name: bootstrap_interval(values - _columns(before)[name]) for name, values in _columns(after).items()}
+
+
+def _columns(rows):
+    names = [name for name in rows[0] if name not in ("clip", "codec", "seconds")]
+    return {name: np.array([row[name] for row in rows]) for name in names}
+
+
+def check_better(history):
+    """Makes sure that the tuned preset is better on the held-back speech, at the bitrate that it had.
+
+    Raises:
+        NotBetterError: it is not.
+    """
+    before, after = history.before, history.after
+    if abs(after["kbps"] / before["kbps"] - 1) > RATE_TOLERANCE:
+        raise NotBetterError(f"The tuned preset missed the bitrate by more than 3 % and is not kept: {history}; "
+                             "give it more speech or freeze less.", history)
+    name = next(name for name in DECIDES if name in before)
+    gain = (after[name] - before[name]) * (-1 if name in LESS_IS_BETTER else 1)
+    if not gain > 0:
+        raise NotBetterError(f"The tuned preset is not better than it was and is not kept: {history}; give it more "
+                             "speech, more epochs or a lower learning rate.", history)
+
+
+def as_text(figures):
+    """Means in one line.
+
+    Example:
+        >>> as_text({"kbps": 9.02, "pesq": 3.8})
+        '9.02 kbps, pesq 3.800'
+    """
+    return ", ".join(f"{value:.2f} kbps" if name == "kbps" else f"{name} {value:.3f}"
+                     for name, value in figures.items())

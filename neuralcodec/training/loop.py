@@ -1,0 +1,247 @@
+"""A training run from a configuration: phase after phase, with checkpoints, a log to plot, and validation."""
+import csv
+import json
+import math
+import time
+import warnings
+from pathlib import Path
+
+import keras
+from keras import ops
+
+from neuralcodec.architecture.config import FRAME
+from neuralcodec.errors import ConfigError, OutputExistsError
+from neuralcodec.model import lpc
+from neuralcodec.model.cascade import Cascade
+from neuralcodec.training.checkpoint import (
+    CHECKPOINT,
+    DISCRIMINATOR,
+    PROGRESS,
+    Progress,
+    read_discriminator,
+    read_optimizer,
+    write_checkpoint,
+)
+from neuralcodec.training.clips import ClipSampler, audio_files, load_speech
+from neuralcodec.training.config import ENTROPY, LPC, NOISE
+from neuralcodec.training.discriminator import Discriminator
+from neuralcodec.training.interrupts import heard_between_steps
+from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
+from neuralcodec.zoo.presets import WEIGHTS, find_preset
+from neuralcodec.zoo.weights import read_weights, weight_shapes
+
+LOG = "log.csv"
+CLIP_NORM = 1.0
+
+
+def train(config, data, output, resume=False, callbacks=(), validate=None):
+    """Trains a cascade through all phases of a configuration.
+
+    Args:
+        config: a TrainingConfig.
+        data: folder or list of recordings.
+        output: folder for checkpoint, log and configuration.
+        resume: go on from the checkpoint in `output`.
+        callbacks: further Keras callbacks, for every phase.
+        validate: called as validate(cascade) -> dict of figures, every `validate_epochs` epochs.
+
+    Returns:
+        The trained Cascade. Its weights are also in `output`.
+
+    Raises:
+        ConfigError: nothing to resume.
+        OutputExistsError: `output` holds another run, and `resume` is False.
+        TrainingDataError: no or too little speech.
+    """
+    output = Path(output)
+    progress = Progress.read(output) if resume else Progress(rate_weight=config.rate_weight)
+    if not resume and (output / PROGRESS).exists():
+        raise OutputExistsError(f"{output} holds a run already; go on with it (--resume) or choose another folder.")
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "config.json").write_text(json.dumps(config.to_dict(), indent=1) + "\n")
+    samples, skipped = load_speech(audio_files(data))
+    for reason in skipped.values():
+        warnings.warn(f"A recording is skipped: {reason}", stacklevel=2)
+    keras.utils.set_random_seed(config.seed)
+    cascade = Cascade(config.model)
+    if resume:
+        cascade.load_weights(output / CHECKPOINT)
+    elif config.start:
+        load_start(cascade, config.start)
+    else:
+        adapt(cascade, samples, config.seed)
+    discriminator = starting_discriminator(config, output / CHECKPOINT if resume else config.start)
+    for index in range(progress.phase, len(config.phases)):
+        run_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate)
+        progress = Progress(phase=index + 1, rate_weight=progress.rate_weight, seconds=progress.seconds)
+        write_checkpoint(output, progress, cascade, discriminator)
+    return cascade
+
+
+def starting_discriminator(config, start):
+    """One discriminator for all phases; with what it learnt already, if it lies beside the checkpoint `start`.
+
+    None where no phase wants it.
+    """
+    if not any(phase.adversarial for phase in config.phases):
+        return None
+    discriminator, before = Discriminator(name="discriminator"), Path(start).parent
+    if is_checkpoint(start) and (before / DISCRIMINATOR).exists():
+        read_discriminator(discriminator, before)
+    return discriminator
+
+
+def is_checkpoint(start):
+    """Whether a run starts from a checkpoint file, as Keras names it; from a preset otherwise."""
+    return str(start).endswith(".weights.h5")
+
+
+def starting_weights(start):
+    """Path of the weights of a checkpoint or preset."""
+    return start if is_checkpoint(start) else find_preset(start) / WEIGHTS
+
+
+def load_start(cascade, start):
+    """Takes weights from a preset or checkpoint; what it does not have yet keeps its initial values.
+
+    So does an entropy model of another kind. Of an encoder that sent more coefficients, the lowest go on.
+
+    Raises:
+        ConfigError: its weights are not those of a cascade of this configuration.
+    """
+    path = starting_weights(start)
+    shapes, found = weight_shapes(cascade.config), read_weights(path)
+    fitting = {name for name, array in found.items() if shapes.get(name) == array.shape}
+    wider = {name: array[..., : shapes[name][-1]] for name, array in found.items()
+             if "/encoder/leave/" in name and name in shapes and name not in fitting}
+    wider = {name: array for name, array in wider.items() if array.shape == shapes[name]}
+    foreign = [name for name in found
+               if name not in fitting and name not in wider and not (name in shapes and "/context/" in name)]
+    if foreign:
+        raise ConfigError(f"The run cannot start from {start!r}: its weights {foreign[0]!r} do not fit the model.")
+    with warnings.catch_warnings():  # Keras tells of what the file lacks
+        warnings.simplefilter("ignore")
+        cascade.load_weights(path, skip_mismatch=len(fitting) < len(shapes))
+    for i, module in enumerate(cascade.chain):
+        for part in (module.encoder.leave.kernel, module.encoder.leave.bias):
+            if (name := f"module_{i}/encoder/leave/{part.name}") in wider:
+                part.assign(wider[name])
+    if cascade.config.lpc == "fixed":  # even where the weights are those of a trained one
+        cascade.lsf_quantizer.reset()
+
+
+def adapt(cascade, samples, seed):
+    """Fits the statistics that are not trained: mean and deviation of the LSFs."""
+    clips, _ = ClipSampler(samples, 50 * FRAME, 64, seed).batch()
+    cascade.lsf_quantizer.adapt(lpc.analyse(ops.convert_to_tensor(clips))[1])
+
+
+def run_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate):
+    """Runs one phase from `progress.epoch` on, keeping `progress` up to date."""
+    phase = config.phases[index]
+    cascade.active = phase.modules
+    choose_trainable(cascade, phase)
+    rate_weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
+    control = RateControl(phase.kbps or config.kbps, rate_weight, steers=phase.codes)
+    trainer = CascadeTrainer(cascade, control, phase, discriminator if phase.adversarial else None)
+    trainer.compile_for_backend(optimizer_for(cascade, phase, schedule(phase)))
+    optimizer = trainer.optimizer
+    optimizer.build(trainer.trainable_variables)
+    epochs = math.ceil(phase.steps / config.epoch_steps)
+    epoch_steps = math.ceil(phase.steps / epochs)
+    done = progress.epoch * epoch_steps
+    if done:
+        read_optimizer(optimizer, output)
+    length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
+    clips = ClipSampler(samples, length, config.batch_size, (config.seed, index, done))
+    keeper = Keeper(cascade, discriminator, config, index, progress, output, validate)
+    with heard_between_steps() as signals:
+        trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
+                    steps_per_epoch=epoch_steps, shuffle=False, callbacks=[signals, keeper, *callbacks])
+
+
+def optimizer_for(cascade, phase, learning_rate):
+    """GuardedAdam for what a phase trains; `learning_rate` is a number or a schedule."""
+    later = [variable for module in cascade.chain[1:] for variable in module.trainable_variables]
+    return GuardedAdam(learning_rate, CLIP_NORM, later, phase.later_pace)
+
+
+def batches(clips):
+    """Keras wants (inputs, targets); the loss compares the clip with itself, so there is no separate target."""
+    for batch in clips:
+        yield (batch,)
+
+
+def choose_trainable(cascade, phase):
+    """Freezes what this phase does not train."""
+    running = cascade.chain[: phase.modules]
+    names = phase.train or (LPC, NOISE, *(module.name for module in running))
+    for part in cascade.parts():
+        part.trainable = False  # first: on TensorFlow, a layer that is trainable already does not pass it on
+        part.trainable = part.name in names
+    if ENTROPY in names:
+        for module in running:
+            train_entropy_model(module)
+    cascade.lsf_quantizer.trainable = LPC in names and cascade.config.lpc == "trained"
+    cascade.side_context.trainable = LPC in names
+    unknown = set(names) - {LPC, NOISE, ENTROPY, *(module.name for module in cascade.chain)}
+    if unknown:
+        raise ConfigError(f'`train` of phase {phase.name!r} names {sorted(unknown)[0]!r}; it must be "lpc", "noise", '
+                          f'"entropy" or one of {", ".join(module.name for module in cascade.chain)}.')
+
+
+def train_entropy_model(module):
+    """Lets a module's entropy model learn, and nothing else of the module unless it learns already."""
+    if not module.trainable:
+        module.trainable = True  # a layer that is not has no part that is
+        for variable in module.trainable_variables:
+            variable.trainable = False
+        for variable in module.context.weights:
+            variable.trainable = True
+
+
+def schedule(phase):
+    """Linear warm-up, then a cosine from the first to the final learning rate."""
+    warmup = min(phase.warmup, phase.steps // 2)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0 if warmup else phase.learning_rate, max(phase.steps - warmup, 1), warmup_steps=warmup,
+        alpha=phase.final_learning_rate / phase.learning_rate,
+        warmup_target=phase.learning_rate if warmup else None)
+
+
+class Keeper(keras.callbacks.Callback):
+    """After every epoch: a line in the log, a checkpoint, and now and then a validation."""
+
+    def __init__(self, cascade, discriminator, config, index, progress, output, validate):
+        super().__init__()
+        self.cascade, self.discriminator = cascade, discriminator
+        self.config, self.index, self.progress = config, index, progress
+        self.output, self.validate = output, validate
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.progress.seconds += time.monotonic() - self.started
+        self.progress.phase, self.progress.epoch = self.index, epoch + 1
+        self.progress.rate_weight = float(logs["rate_weight"])
+        write_checkpoint(self.output, self.progress, self.cascade, self.discriminator, self.model.optimizer)
+        row = {"phase": self.config.phases[self.index].name, "step": (epoch + 1) * self.params["steps"],
+               "seconds": round(self.progress.seconds, 1)}
+        if self.validate and (epoch + 1) % self.config.validate_epochs == 0:
+            logs.update(self.validate(self.cascade))  # callbacks after this one see it too
+        append_row(self.output / LOG, {**{name: round(float(value), 5) for name, value in logs.items()}, **row})
+
+
+LOG_COLUMNS = ("phase", "step", "seconds", *CascadeTrainer.PARTS, "rate_weight",
+               "valid_kbps", "valid_pesq", "valid_si_sdr")
+
+
+def append_row(path, row):
+    """Adds a line to the CSV log, the header first."""
+    new = not path.exists()
+    with open(path, "a", encoding="utf-8", newline="") as log:
+        writer = csv.DictWriter(log, LOG_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)

@@ -1,0 +1,193 @@
+import dataclasses
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from neuralcodec.bitstream.entropy_tables import EntropyTables, nominal_magnitude_feature
+from neuralcodec.errors import PresetError
+
+
+def test_magnitude_feature():
+    feature = nominal_magnitude_feature()
+    assert feature[[0, 1, 3, 127]].tolist() == [0, 24, 48, 168]
+
+
+def test_weights_for_the_coder_are_frequencies_minus_one(tables):
+    for weights, rows in [(tables.side_weights, tables.side_rows), (tables.modules[1].weights, tables.modules[1].rows)]:
+        assert weights.dtype == np.float32 and weights.flags.c_contiguous
+        np.testing.assert_array_equal(weights.astype(np.int64) + 1, rows)
+
+
+@pytest.mark.parametrize("num_modules", [1, 3])
+def test_save_and_load(tmp_path, random_tables, num_modules):
+    tables = random_tables(seed=5, num_modules=num_modules)
+    tables.save(tmp_path / "tables")
+    loaded = EntropyTables.load(tmp_path / "tables")
+    assert loaded.digest() == tables.digest()
+    assert len(loaded.modules) == num_modules
+    assert loaded.levels_per_octave_q8 == tables.levels_per_octave_q8
+    np.testing.assert_array_equal(loaded.modules[-1].network.w1, tables.modules[-1].network.w1)
+
+
+def test_same_tables_same_bytes(tmp_path, tables):
+    tables.save(tmp_path / "a.npz")
+    EntropyTables.load(tmp_path / "a.npz").save(tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def change(array, place, value):
+    array = array.copy()
+    array.flat[place] = value
+    return array
+
+
+def test_tables_with_prediction_come_back(tmp_path, predicted_tables):
+    predicted_tables.save(tmp_path / "tables.npz")
+    loaded = EntropyTables.load(tmp_path / "tables.npz")
+    assert loaded.digest() == predicted_tables.digest()
+    np.testing.assert_array_equal(loaded.modules[0].predictor.analysis, predicted_tables.modules[0].predictor.analysis)
+    assert loaded.modules[0].predictor.hop == 80 and loaded.modules[1].predictor is None
+
+
+def test_digest_sees_the_predictor(predicted_tables):
+    module = predicted_tables.modules[0]
+    others = [dataclasses.replace(module.predictor, **{name: change(getattr(module.predictor, name), 5, 1)})
+              for name in ("synthesis", "analysis")]
+    others = [dataclasses.replace(predicted_tables, modules=[dataclasses.replace(module, predictor=other)])
+              for other in [module.predictor, *others]]
+    assert len({t.digest() for t in others}) == 3
+
+
+def test_predictors_that_do_not_fit_are_refused(tmp_path, tables, predicted_tables):
+    first, second, _ = predicted_tables.modules
+    for modules, message in [
+        ([second, first], "size"),
+        ([tables.modules[0], dataclasses.replace(tables.modules[1], predictor=first.predictor)], "later module"),
+        ([dataclasses.replace(first, rows=first.rows[:-1])], "eights"),
+        ([dataclasses.replace(first, predictor=None)], "size"),
+    ]:
+        with pytest.raises(PresetError, match=message):
+            dataclasses.replace(predicted_tables, modules=modules)
+    predicted_tables.save(tmp_path / "good.npz")
+    with np.load(tmp_path / "good.npz") as file:
+        arrays = dict(file)
+    del arrays["module0.analysis"]
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(PresetError, match="analysis"):
+        EntropyTables.load(tmp_path / "bad.npz")
+
+
+def test_digest_sees_every_part(tables):
+    others = [
+        dataclasses.replace(tables, side_a=dataclasses.replace(tables.side_a, b2=change(tables.side_a.b2, 17, 1))),
+        dataclasses.replace(tables, side_rows=np.roll(tables.side_rows, 1, axis=0)),
+        dataclasses.replace(tables, modules=tables.modules[:2]),
+        dataclasses.replace(tables, modules=(*tables.modules[:2], (tables.modules[1].network, tables.modules[2].rows))),
+        dataclasses.replace(tables, magnitude_feature=change(tables.magnitude_feature, 127, 1)),
+        dataclasses.replace(tables, levels_per_octave_q8=1),
+    ]
+    assert len({t.digest() for t in [tables, *others]}) == 1 + len(others)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda t: {"side_rows": t.side_rows.astype(np.int64)},
+        lambda t: {"side_rows": t.side_rows[:127]},
+        lambda t: {"side_rows": t.side_rows[:0]},
+        lambda t: {"side_rows": change(t.side_rows, 0, 1)},
+        lambda t: {"side_rows": np.tile(np.array([1 << 24, 0], np.uint32), (8, 1))},
+        lambda t: {"side_rows": np.full((8, 1), 1 << 24, np.uint32)},
+        lambda t: {"side_rows": np.full((8, 64), 1 << 18, np.uint32)},
+        lambda t: {"modules": []},
+        lambda t: {"modules": t.modules[:1] + t.modules[1:] * 2},
+        lambda t: {"modules": t.modules[1:]},
+        lambda t: {"modules": t.modules[:1] * 2},
+        lambda t: {"side_a": t.side_b},
+        lambda t: {"magnitude_feature": t.magnitude_feature[:-1]},
+        lambda t: {"magnitude_feature": t.magnitude_feature.astype(np.int64)},
+        lambda t: {"magnitude_feature": change(t.magnitude_feature, 0, 1)},
+        lambda t: {"levels_per_octave_q8": -1},
+    ],
+)
+def test_impossible_tables_are_refused(tables, fault):
+    with pytest.raises(PresetError):
+        dataclasses.replace(tables, **fault(tables))
+
+
+def test_networks_of_a_wrong_size_are_refused(tables, random_network):
+    with pytest.raises(PresetError, match="size"):
+        dataclasses.replace(tables, side_b=random_network(np.random.default_rng(0), 45, 9, 0))
+
+
+@pytest.fixture
+def arrays(tmp_path, tables):
+    """The arrays of a saved file by name."""
+    tables.save(tmp_path / "good.npz")
+    with np.load(tmp_path / "good.npz") as file:
+        return dict(file)
+
+
+@pytest.mark.parametrize(
+    "name, array",
+    [
+        ("side.rows", None),
+        ("module1.w2", None),
+        ("module0.w1", None),
+        ("magnitude_feature", None),
+        ("surprise", np.zeros(3, np.int32)),
+        ("module7.w1", np.zeros((3, 3), np.int16)),
+        ("w1", np.zeros((3, 3), np.int16)),
+        ("levels_per_octave_q8", np.zeros(2, np.int32)),
+        ("module0.w1", np.zeros((676, 96), np.float64)),
+        ("module0.w1", np.zeros((676, 95), np.int16)),
+        ("side.rows", np.zeros((), np.uint32)),
+        ("side.rows", np.array({"an": "object"})),
+    ],
+)
+def test_files_with_missing_foreign_or_wrong_arrays_are_refused(tmp_path, arrays, name, array):
+    arrays.pop(name, None)
+    if array is not None:
+        arrays[name] = array
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(PresetError):
+        EntropyTables.load(tmp_path / "bad.npz")
+
+
+def npy_header(shape, dtype="<i2"):
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy_header((1 << 40, 1 << 10)),  # announces petabytes
+        npy_header((3, 3)) + bytes(17),
+        npy_header((-1, -9)) + bytes(18),
+        npy_header((9,), "|O") + bytes(72),
+        bytes(33 << 20),  # a zip bomb
+        b"\x93NUMPY\x03\x00",
+        b"",
+    ],
+)
+def test_hostile_arrays_are_refused(tmp_path, content):
+    with zipfile.ZipFile(tmp_path / "bad.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("side_a.w1.npy", content)
+    with pytest.raises(PresetError):
+        EntropyTables.load(tmp_path / "bad.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip file", b"PK\x03\x04" + bytes(100)])
+def test_other_files_are_refused(tmp_path, content):
+    (tmp_path / "bad.npz").write_bytes(content)
+    with pytest.raises(PresetError, match="install the preset again"):
+        EntropyTables.load(tmp_path / "bad.npz")
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(PresetError, match="missing"):
+        EntropyTables.load(tmp_path / "none.npz")

@@ -1,0 +1,41 @@
+"""Measured figures end up in a preset's metadata and card."""
+import json
+import shutil
+
+import pytest
+
+from neuralcodec.errors import TrainingDataError
+from neuralcodec.evaluation.comparison import markdown_table, summary, write_csv
+from neuralcodec.evaluation.publish_figures import read_rows, record
+from neuralcodec.zoo.presets import load_preset
+
+ROWS = [{"clip": f"{i}.wav", "codec": codec, "seconds": 4.0, "kbps": kbps + i, "pesq": 4.0 + i / 10}
+        for i in range(3) for codec, kbps in (("tiny", 23.0), ("Opus 24", 22.0))]
+
+
+def test_markdown_has_a_row_per_codec():
+    lines = markdown_table(summary(ROWS)).splitlines()
+    assert lines[0] == "| codec | clips | kbps | pesq |" and lines[1] == "|---|---|---|---|"
+    assert lines[2].startswith("| tiny | 3 | 24.00 ± ") and len(lines) == 4
+
+
+def test_figures_go_from_the_csv_to_the_preset(tmp_path, tiny_folder):
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny_folder, folder)
+    write_csv(ROWS, tmp_path / "scores.csv")
+    before = load_preset(folder).hash
+    record(folder, read_rows(tmp_path / "scores.csv"))
+    metadata = json.loads((folder / "metadata.json").read_text())
+    figures = metadata["evaluation"]
+    assert figures["tiny"]["clips"] == 3 and figures["Opus 24"]["kbps"][0] == 23.0
+    assert "| tiny | 3 | 24.00" in (folder / "README.md").read_text()
+    assert "value: 4.1" in (folder / "README.md").read_text()
+    assert set(metadata["off_speech"]) == {"white noise", "struck chords"}
+    assert all(0 < sound["kbps"] < 128 and -100 < sound["si_sdr"] < 100 for sound in metadata["off_speech"].values())
+    assert load_preset(folder).hash == before
+
+
+def test_scores_of_other_codecs_are_refused(tmp_path, tiny_folder):
+    shutil.copytree(tiny_folder, tmp_path / "tiny")
+    with pytest.raises(TrainingDataError, match="none of 'tiny', only of Opus 24"):
+        record(tmp_path / "tiny", [row for row in ROWS if row["codec"] == "Opus 24"])

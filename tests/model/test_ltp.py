@@ -1,0 +1,45 @@
+"""Long-term prediction in floats, for training, is the one in integers that writes the files."""
+import numpy as np
+import pytest
+from keras import ops
+
+from neuralcodec.architecture.transform import lapped_basis
+from neuralcodec.bitstream.ltp import ANALYSIS_BITS, SYNTHESIS_BITS, LongTermPredictor
+from neuralcodec.model.ltp import predict
+
+
+@pytest.mark.parametrize("hop", [80, 160])
+def test_floats_predict_what_integers_do(hop):
+    rng = np.random.default_rng(0)
+    basis, step = lapped_basis(hop), rng.uniform(0.4, 1.2, hop)
+    pulses = np.resize(np.where(np.arange(93) < 4, 6.0, 0.0), 9600) + rng.normal(0, 0.4, 9600)
+    frames = np.stack([pulses[i: i + 2 * hop] for i in range(0, 9600 - 2 * hop, hop)])
+    symbols = np.rint(frames @ basis / step)
+    integers = LongTermPredictor(np.rint(basis * step * 2 ** SYNTHESIS_BITS).astype(np.int16),
+                                 np.rint(basis / step * 2 ** ANALYSIS_BITS).astype(np.int16))
+    wanted, alike = integers.predict(integers.histories(symbols))
+    found, likeness = (ops.convert_to_numpy(v)[0] for v in predict(
+        ops.convert_to_tensor(symbols[None].astype("float32")), ops.convert_to_tensor(basis.astype("float32")),
+        ops.convert_to_tensor(step.astype("float32"))))
+    same = np.abs(found - wanted / 8).max(axis=1) < 0.15  # a grain's difference may choose another lag
+    assert same.mean() > 0.95
+    np.testing.assert_allclose(likeness[same, 0], alike[same, 0] / 64, atol=0.08)
+    assert np.mean(np.square(found[8:] - symbols[8:])) < 0.5 * np.mean(np.square(symbols[8:]))
+
+
+def test_symbols_learn_to_be_small_and_not_to_be_predictable():
+    import tensorflow as tf
+
+    from neuralcodec.model.entropy_model import PredictedContext
+
+    context = PredictedContext(80, 80, 8)
+    context.build()
+    basis, step = tf.Variable(lapped_basis(80).astype("float32")), tf.Variable(np.ones(80, "float32"))
+    symbols = tf.Variable(np.round(np.random.default_rng(0).normal(0, 3, (1, 4, 320))).astype("float32"))
+    with tf.GradientTape() as tape:
+        bits = tf.reduce_sum(context(symbols, tf.zeros((1, 4, 18)), basis, step))
+    for_basis, for_step, for_symbols, for_network = tape.gradient(
+        bits, [basis, step, symbols, context.network.out.kernel.value])
+    assert for_basis is None and for_step is None
+    assert np.all(np.sign(for_symbols) == np.sign(symbols))
+    assert np.abs(for_network).max() > 0

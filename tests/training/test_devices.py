@@ -1,0 +1,86 @@
+"""Training on several devices: the same losses as on one."""
+import json
+import os
+import subprocess
+import sys
+
+import keras
+import pytest
+
+from neuralcodec.errors import ConfigError
+from neuralcodec.training.devices import on_devices
+
+TRAINS = '''
+import json, sys
+import keras, numpy as np
+from neuralcodec.model.cascade import Cascade
+from neuralcodec.training import finetune
+from neuralcodec.training.devices import on_devices
+from neuralcodec.zoo.presets import load_preset
+
+if keras.backend.backend() == "jax":
+    distribution = keras.distribution.DataParallel(devices=keras.distribution.list_devices("cpu"))
+else:
+    import tensorflow as tf
+
+    devices = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
+    distribution = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+preset = load_preset(sys.argv[1])
+finetune.PASSES, finetune.LEAST_STEPS = 0, 3
+
+
+def same_batch(clips):
+    """Always the same batch: on several devices Keras reads ahead, and some batches are never seen.
+
+    In memory of its own: TensorFlow takes over an array that happens to be aligned, and writes to it.
+    """
+    batch = clips.batch()
+    while True:
+        yield (tuple(array.copy() for array in batch),)
+
+
+finetune.batches = same_batch
+noise = 0.1 * np.random.default_rng(0).standard_normal(32000)
+speech = finetune.Speech([np.int16(32767 * noise)], [noise[:16000].astype("float32")], {})
+config = finetune.settings(preset, (), 2e-3, 4, None, 1)
+results = []
+for chosen in (None, distribution):
+    with on_devices(chosen, 4):
+        # One epoch: of two, which one is the best can hang on a rounding.
+        results.append(finetune.train(preset, config, speech, 1, None, (), False)[:2])
+(one, logs), (two, distributed_logs) = results
+untrained = Cascade(preset.config)
+untrained.load_weights(preset.directory / "model.weights.h5")
+distance = lambda first, second: max(float(abs(a - b).max()) for a, b in zip(first, second, strict=True))
+print(json.dumps([logs, distributed_logs, distance(one, two), distance(one, untrained.get_weights())]))
+'''
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_two_devices_train_as_one_does(make_preset, tmp_path, backend):
+    folder = make_preset(tmp_path / "tiny", hops=(320,))
+    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3",
+                   "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    done = subprocess.run([sys.executable, "-c", TRAINS, folder], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    one, two, apart, moved = json.loads(done.stdout.splitlines()[-1])
+    for name in ("loss", "mel", "weighted", "disturbance", "kbps", "rate_weight"):
+        assert two[name] == pytest.approx(one[name], rel=1e-3)
+    assert apart < 0.2 * moved  # Adam's first steps have the size of the learning rate, even where a gradient is noise
+
+
+@pytest.mark.parametrize("distribution", ["two GPUs", keras.distribution])
+def test_what_is_no_distribution_is_refused(distribution):
+    with pytest.raises(ConfigError, match="must be a keras.distribution.DataParallel"), on_devices(distribution, 4):
+        pass
+
+
+def test_a_batch_must_be_shared_out_evenly():
+    class Strategy:
+        num_replicas_in_sync = 2
+
+    with pytest.raises(ConfigError, match="A batch of 3 clips cannot be shared among 2 devices"), \
+            on_devices(Strategy(), 3):
+        pass
