@@ -164,7 +164,7 @@ class Codec:
         try:
             samples = np.asarray(samples)
         except ValueError as error:  # rows of different lengths
-            raise AudioError("The samples cannot be coded: give an array (frames,) or (frames, channels).") from error
+            raise AudioError("The samples cannot be coded: give an array (n,) or (n, channels).") from error
         with AudioSource(samples, sample_rate) as audio:
             _convert_visibly(audio, "The recording")
             write_nac(self.preset, audio, file, kbps, progress)
@@ -295,7 +295,7 @@ def _convert_visibly(audio, name):
         changes.append(f"has {audio.channels} channels (mixed to one)")
     if audio.sample_rate != SAMPLE_RATE:
         changes.append(f"is resampled from {audio.sample_rate} to {SAMPLE_RATE} Hz")
-    if audio.cut_off:
-        changes.append(f"ends after {audio.frames / audio.sample_rate:.3f} s, before its header says")
+    if audio.truncated:
+        changes.append(f"ends after {audio.num_samples / audio.sample_rate:.3f} s, before its header says")
     if changes:
         warnings.warn(f"{name} {' and '.join(changes)}.", ConversionWarning, stacklevel=3)

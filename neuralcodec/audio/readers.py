@@ -24,17 +24,17 @@ class FileReader:
             self.sample_rate = sound.samplerate
             self.channels = sound.channels
             trusted = sound.frames == 0 or (sound.format != "MPEG" and self._last_frame_is_there(sound))
-            self.frames = sound.frames
-            self.cut_off = not trusted and sound.format != "MPEG"
+            self.num_samples = sound.frames
+            self.truncated = not trusted and sound.format != "MPEG"
         if not trusted:
-            self.frames = sys.maxsize  # until counted
-            self.frames = sum(len(piece) for piece in self.pieces())
+            self.num_samples = sys.maxsize  # until counted
+            self.num_samples = sum(len(piece) for piece in self.pieces())
 
     def pieces(self):
         """Yield float32 (n, channels); ends early where nothing more can be decoded."""
         largest = max(1, PIECE // self.channels)
         with self._open() as sound:
-            left = self.frames
+            left = self.num_samples
             while left > 0:
                 wanted = min(largest, left)
                 piece = self._read(sound, wanted)
@@ -44,8 +44,8 @@ class FileReader:
                 if len(piece) < wanted:
                     return
 
-    def _read(self, sound, frames):
-        buffer = np.full((frames, self.channels), np.nan, np.float32)
+    def _read(self, sound, num_samples):
+        buffer = np.full((num_samples, self.channels), np.nan, np.float32)
         try:
             return sound.read(out=buffer)
         except soundfile.SoundFileError:
@@ -79,22 +79,22 @@ class ArrayReader:
     def __init__(self, samples, sample_rate):
         array = np.asarray(samples)
         if array.ndim not in (1, 2) or array.ndim == 2 and not 1 <= array.shape[1] <= _MAX_CHANNELS:
-            raise AudioError(f"Samples of shape {array.shape} cannot be coded: give (frames,) or (frames, channels).")
+            raise AudioError(f"Samples of shape {array.shape} cannot be coded: give (n,) or (n, channels).")
         if array.dtype.kind != "f" and array.dtype.name not in self._SCALE:
             raise AudioError(f"Samples of type {array.dtype} cannot be coded: give floats in [-1, 1], or int16, int32 "
                              "or uint8.")
         if not isinstance(sample_rate, (int, np.integer)) or sample_rate < 1:
             raise AudioError("Samples in memory need their sample rate, a positive integer in Hz, "
                              f"not {sample_rate!r}.")
-        self._array = array if array.ndim == 2 else array[:, None]  # (frames, channels)
+        self._array = array if array.ndim == 2 else array[:, None]  # (n, channels)
         self.sample_rate = int(sample_rate)
-        self.frames, self.channels = self._array.shape
-        self.cut_off = False
+        self.num_samples, self.channels = self._array.shape
+        self.truncated = False
 
     def pieces(self):
         zero, full_scale = self._SCALE.get(self._array.dtype.name, (0, 1))
         largest = max(1, PIECE // self.channels)
-        for start in range(0, self.frames, largest):
+        for start in range(0, self.num_samples, largest):
             piece = self._array[start:start + largest]
             # Two steps in float64, so that int32 loses nothing before the final rounding.
             yield ((piece.astype(np.float64) - zero) / full_scale).astype(np.float32)

@@ -29,7 +29,7 @@ class AudioSink:
     Args:
         path: output; its extension chooses the format (see `OUTPUT_FORMATS`). `-` writes WAV to standard output.
         sample_rate: rate of the output in Hz.
-        frames: length of the output; what was written is cut or padded with zeros to it.
+        num_samples: length of the output; what was written is cut or padded with zeros to it.
         overwrite: whether an existing file may be replaced.
 
     Raises:
@@ -37,20 +37,20 @@ class AudioSink:
         OutputExistsError: the output is there and `overwrite` is False.
 
     Example:
-        >>> with AudioSource("in.wav") as source, AudioSink("out.flac", source.sample_rate, source.frames) as sink:
+        >>> with AudioSource("in.wav") as source, AudioSink("out.flac", source.sample_rate, source.num_samples) as sink:
         ...     for block in source.blocks():
         ...         sink.write(block)
     """
 
-    def __init__(self, path, sample_rate, frames, overwrite=False):
+    def __init__(self, path, sample_rate, num_samples, overwrite=False):
         self._path = path
         self._sample_rate = sample_rate
-        self._left = frames
+        self._left = num_samples
         self._overwrite = overwrite
         self._resampler = Resampler(SAMPLE_RATE, sample_rate)
         self._to_stdout = str(path) == "-"
         if not self._to_stdout:
-            self._format = self._choose_format(Path(path), frames)
+            self._format = self._choose_format(Path(path), num_samples)
             check_output(path, overwrite)
 
     def write(self, samples):
@@ -96,12 +96,12 @@ class AudioSink:
         self._file.write(np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16))
 
     @staticmethod
-    def _choose_format(path, frames):
+    def _choose_format(path, num_samples):
         form = OUTPUT_FORMATS.get(path.suffix.lower())
         if form is None:
             known = ", ".join(OUTPUT_FORMATS)
             raise AudioError(f"'{path}' cannot be written: the name must end in one of {known}.")
-        return "RF64" if form == "WAV" and 2 * frames > _LARGEST_WAV else form
+        return "RF64" if form == "WAV" and 2 * num_samples > _LARGEST_WAV else form
 
 
 def _flac_of_no_samples(sample_rate):
@@ -113,9 +113,9 @@ def _flac_of_no_samples(sample_rate):
 class _WavStream:
     """A WAV file written front to back: the length is known, so that the header needs no second visit."""
 
-    def __init__(self, stream, sample_rate, frames):
+    def __init__(self, stream, sample_rate, num_samples):
         self._stream = stream
-        size = min(2 * frames, _LARGEST_WAV)
+        size = min(2 * num_samples, _LARGEST_WAV)
         stream.write(struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, sample_rate,
                                  (2 * sample_rate) & 0xFFFFFFFF, 2, 16, b"data", size))
 

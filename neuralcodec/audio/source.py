@@ -18,7 +18,7 @@ class AudioSource:
     """A recording, delivered as 16 kHz mono blocks.
 
     Every `blocks()` starts again from the beginning. A file that holds fewer samples than its header announces (a
-    recording cut off) is taken as long as it can be read: `frames` is what is really there.
+    recording cut off) is taken as long as it can be read: `num_samples` is what is really there.
 
     Args:
         source: path of an audio file, `-` for standard input, a binary stream (it need not be seekable: it is
@@ -28,9 +28,9 @@ class AudioSource:
     Attributes:
         sample_rate: rate of the source in Hz.
         channels: channels of the source; they are mixed to mono by their mean.
-        frames: length of the source at its own rate.
-        cut_off: whether its header announces more than there is.
-        length16k: samples that `blocks()` delivers, ceil(frames * 16000 / sample_rate).
+        num_samples: length of the source at its own rate.
+        truncated: whether its header announces more than there is.
+        num_samples_16k: samples that `blocks()` delivers, ceil(num_samples * 16000 / sample_rate).
 
     Raises:
         AudioError: no such file, an empty file, not audio, or samples of a wrong kind.
@@ -53,12 +53,12 @@ class AudioSource:
             self._reader = ArrayReader(source, sample_rate)
         self.sample_rate = self._reader.sample_rate
         self.channels = self._reader.channels
-        self.frames = self._reader.frames
-        self.cut_off = self._reader.cut_off
+        self.num_samples = self._reader.num_samples
+        self.truncated = self._reader.truncated
 
     @property
-    def length16k(self):
-        return resampled_length(self.frames, self.sample_rate, SAMPLE_RATE)
+    def num_samples_16k(self):
+        return resampled_length(self.num_samples, self.sample_rate, SAMPLE_RATE)
 
     def blocks(self, samples=160000):
         """Deliver the recording from its beginning.
@@ -67,17 +67,17 @@ class AudioSource:
             samples: length of a block; only the last one may be shorter.
 
         Yields:
-            float32 arrays (samples,) in [-1, 1], `length16k` samples in all.
+            float32 arrays (samples,) in [-1, 1], `num_samples_16k` samples in all.
 
         Raises:
             AudioError: a NaN or infinite sample, or a file damaged in its middle.
         """
         resampler = Resampler(self.sample_rate, SAMPLE_RATE)
-        for block in _regroup(exactly(resampler.run(self._mono()), self.length16k), samples):
+        for block in _regroup(exactly(resampler.run(self._mono()), self.num_samples_16k), samples):
             yield np.clip(block, -1.0, 1.0)
 
     def _mono(self):
-        """Yield float32 (n,) at the source's rate, finite, `frames` in all."""
+        """Yield float32 (n,) at the source's rate, finite, `num_samples` in all."""
         position = 0
         for piece in self._reader.pieces():  # (n, channels)
             if not np.isfinite(piece).all():
@@ -86,7 +86,7 @@ class AudioSource:
                                  "seconds; only finite samples can be coded.")
             yield np.clip(piece, -1.0, 1.0).mean(axis=1)  # clipped first: sums of huge floats would overflow
             position += len(piece)
-        if position < self.frames:
+        if position < self.num_samples:
             raise AudioError(f"{self._name} is damaged at {position / self.sample_rate:.3f} seconds: "
                              "what follows cannot be decoded.")
 

@@ -25,8 +25,8 @@ def demo(preset, output_dir):
     output_dir.mkdir(parents=True, exist_ok=True)
     original, compressed, decoded = (output_dir / name for name in ("original.wav", "speech.nac", "decoded.wav"))
     with AudioSource(demo_clip()) as source:
-        seconds = source.frames / source.sample_rate
-        with AudioSink(original, source.sample_rate, source.frames, overwrite=True) as sink:
+        seconds = source.num_samples / source.sample_rate
+        with AudioSink(original, source.sample_rate, source.num_samples, overwrite=True) as sink:
             for block in source.blocks():
                 sink.write(block)
     encoding = _timed(lambda: codec.compress(original, compressed, overwrite=True))

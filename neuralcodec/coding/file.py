@@ -31,7 +31,7 @@ def write_nac(preset, source, file, kbps=None, progress=None):
         writer = _coded(preset, source, 0, progress)
     else:
         check_bitrate(preset, kbps)
-        writer = meet_bitrate(kbps, source.frames / source.sample_rate, progress,
+        writer = meet_bitrate(kbps, source.num_samples / source.sample_rate, progress,
                               lambda step_index, progress: _coded(preset, source, step_index, progress))
     try:
         writer.finish(file)
@@ -42,11 +42,11 @@ def write_nac(preset, source, file, kbps=None, progress=None):
 def _coded(preset, source, step_index, progress):
     """A ContainerWriter that holds the whole recording."""
     try:
-        header = Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.frames, source.length16k,
-                        len(preset.config.modules), step_index)
+        header = Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
+                        source.num_samples_16k, len(preset.config.modules), step_index)
     except ValueError as error:
-        raise AudioError(f"The recording cannot be coded: {error} ({source.frames} samples at {source.sample_rate} "
-                         "Hz); up to 768000 Hz can be.") from error
+        raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
+                         f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
     writer = ContainerWriter(header)
     for block in _in_blocks(_packets(preset, source, step_index, progress)):
         writer.add_block(encode_block(block, preset.tables, step_index))
@@ -105,7 +105,7 @@ def _packets(preset, source, step_index, progress):
         yield encoder.push(samples)
         done += len(samples)
         if progress is not None:
-            progress(done, source.length16k)
+            progress(done, source.num_samples_16k)
     yield encoder.finish()
 
 

@@ -15,23 +15,23 @@ from neuralcodec.audio import OUTPUT_FORMATS, AudioSink, AudioSource
 from neuralcodec.errors import AudioError, OutputExistsError
 
 
-def noise(frames, seed=0):
-    return np.random.default_rng(seed).uniform(-0.5, 0.5, frames).astype(np.float32)
+def noise(num_samples, seed=0):
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, num_samples).astype(np.float32)
 
 
 def copy(source, path, **arguments):
-    with AudioSink(path, source.sample_rate, source.frames, **arguments) as sink:
+    with AudioSink(path, source.sample_rate, source.num_samples, **arguments) as sink:
         for block in source.blocks(3000):
             sink.write(block)
 
 
 @settings(max_examples=50, deadline=None)
-@given(frames=st.integers(0, 30000), rate=st.sampled_from([8000, 11025, 16000, 44100, 48000]))
-def test_rate_and_length_come_back(tmp_path_factory, frames, rate):
+@given(num_samples=st.integers(0, 30000), rate=st.sampled_from([8000, 11025, 16000, 44100, 48000]))
+def test_rate_and_length_come_back(tmp_path_factory, num_samples, rate):
     path = tmp_path_factory.mktemp("sink") / "out.wav"
-    copy(AudioSource(noise(frames), sample_rate=rate), path)
+    copy(AudioSource(noise(num_samples), sample_rate=rate), path)
     written, sample_rate = soundfile.read(path, dtype="float32")
-    assert (len(written), sample_rate) == (frames, rate)
+    assert (len(written), sample_rate) == (num_samples, rate)
 
 
 @pytest.mark.parametrize("extension", sorted(OUTPUT_FORMATS))
@@ -48,7 +48,7 @@ def test_16_bit_audio_comes_back_bit_by_bit(tmp_path, extension):
 def test_no_samples_come_back_as_none(tmp_path, extension):
     path = tmp_path / f"none{extension}"
     copy(AudioSource(np.zeros(0), sample_rate=44100), path)
-    assert (AudioSource(path).frames, AudioSource(path).sample_rate) == (0, 44100)
+    assert (AudioSource(path).num_samples, AudioSource(path).sample_rate) == (0, 44100)
 
 
 def test_44100_hz_comes_back_aligned(tmp_path):
@@ -118,16 +118,16 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("frames", [0, 1, 12345])
-def test_wav_to_a_pipe(frames):
+@pytest.mark.parametrize("num_samples", [0, 1, 12345])
+def test_wav_to_a_pipe(num_samples):
     program = ("import sys\n"
                "from neuralcodec.audio import AudioSink, AudioSource\n"
                "source = AudioSource('-')\n"
-               "with AudioSink('-', source.sample_rate, source.frames) as sink:\n"
+               "with AudioSink('-', source.sample_rate, source.num_samples) as sink:\n"
                "    for block in source.blocks():\n"
                "        sink.write(block)\n")
     wav = io.BytesIO()
-    soundfile.write(wav, noise(frames), 16000, format="WAV", subtype="PCM_16")
+    soundfile.write(wav, noise(num_samples), 16000, format="WAV", subtype="PCM_16")
     done = subprocess.run([sys.executable, "-c", program], input=wav.getvalue(), capture_output=True, check=True)
     assert done.stdout == wav.getvalue()
 
@@ -136,7 +136,7 @@ def test_memory_does_not_grow_with_length(tmp_path):
     """The peak of three minutes at 48 kHz stays near that of ten seconds."""
     program = ("import resource, sys, numpy as np\n"
                "from neuralcodec.audio import AudioSink, AudioSource\n"
-               "with AudioSource(sys.argv[1]) as source, AudioSink(sys.argv[2], 48000, source.frames) as sink:\n"
+               "with AudioSource(sys.argv[1]) as source, AudioSink(sys.argv[2], 48000, source.num_samples) as sink:\n"
                "    for block in source.blocks():\n"
                "        sink.write(block)\n"
                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n")

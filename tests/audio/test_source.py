@@ -18,19 +18,20 @@ def read_all(source, **arguments):
     return np.concatenate([np.zeros(0, np.float32), *source.blocks(**arguments)])
 
 
-def noise(frames, channels=1, seed=0):
-    return np.random.default_rng(seed).uniform(-0.5, 0.5, (frames, channels)).astype(np.float32)
+def noise(num_samples, channels=1, seed=0):
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, (num_samples, channels)).astype(np.float32)
 
 
 @settings(max_examples=60, deadline=None)
-@given(frames=st.integers(0, 5000), rate=st.sampled_from([8000, 11025, 16000, 22050, 44100, 48000, 44101, 7, 768000]),
+@given(num_samples=st.integers(0, 5000),
+       rate=st.sampled_from([8000, 11025, 16000, 22050, 44100, 48000, 44101, 7, 768000]),
        channels=st.integers(1, 3), block=st.integers(1, 4000))
-def test_length_is_the_exact_ceiling_and_blocks_are_full(frames, rate, channels, block):
-    source = AudioSource(noise(frames, channels), sample_rate=rate)
+def test_length_is_the_exact_ceiling_and_blocks_are_full(num_samples, rate, channels, block):
+    source = AudioSource(noise(num_samples, channels), sample_rate=rate)
     lengths = [len(piece) for piece in source.blocks(block)]
-    assert source.length16k == sum(lengths) == (frames * 16000 + rate - 1) // rate
+    assert source.num_samples_16k == sum(lengths) == (num_samples * 16000 + rate - 1) // rate
     assert all(length == block for length in lengths[:-1])
-    assert (source.sample_rate, source.channels, source.frames) == (rate, channels, frames)
+    assert (source.sample_rate, source.channels, source.num_samples) == (rate, channels, num_samples)
 
 
 def test_16_khz_passes_bit_by_bit_and_in_any_blocks():
@@ -62,7 +63,7 @@ def test_files_of_many_kinds(tmp_path, extension, subtype):
     soundfile.write(path, np.stack([tone, tone], 1), 48000, subtype=subtype)
     source = AudioSource(path)
     delivered = read_all(source)
-    assert (source.channels, source.sample_rate, source.frames) == (2, 48000, 48000)
+    assert (source.channels, source.sample_rate, source.num_samples) == (2, 48000, 48000)
     expected = 0.4 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
     np.testing.assert_allclose(delivered[800:-800], expected[800:-800], atol=0.02)
 
@@ -86,7 +87,7 @@ def test_a_pipe_that_cannot_seek():
     writer = threading.Thread(target=lambda: [os.write(write_end, wav.getvalue()), os.close(write_end)])
     writer.start()
     with os.fdopen(read_end, "rb") as pipe, AudioSource(pipe) as source:
-        assert source.frames == 100000
+        assert source.num_samples == 100000
         np.testing.assert_allclose(read_all(source), noise(100000)[:, 0], atol=1 / 32768)
     writer.join()
 
@@ -99,7 +100,7 @@ def test_a_named_pipe(tmp_path):
     writer = threading.Thread(target=path.write_bytes, args=(wav.getvalue(),))
     writer.start()
     with AudioSource(path) as source:
-        assert source.length16k == len(read_all(source)) == 500
+        assert source.num_samples_16k == len(read_all(source)) == 500
     writer.join()
 
 
@@ -109,9 +110,9 @@ def test_a_file_cut_off_is_as_long_as_can_be_read(tmp_path, extension):
     soundfile.write(whole, noise(100000), 48000)
     cut.write_bytes(whole.read_bytes()[:whole.stat().st_size // 2])
     source = AudioSource(cut)
-    assert 0 < source.frames < 60000
+    assert 0 < source.num_samples < 60000
     delivered = read_all(source)
-    assert len(delivered) == source.length16k
+    assert len(delivered) == source.num_samples_16k
     reference = read_all(AudioSource(whole))
     np.testing.assert_allclose(delivered[:-400], reference[:len(delivered) - 400], atol=1e-3)
 
@@ -124,7 +125,7 @@ def test_flac_without_a_length_in_its_header(tmp_path):
     data[21] &= 0xF0
     data[22:26] = bytes(4)
     path.write_bytes(data)
-    assert AudioSource(path).frames == 100000
+    assert AudioSource(path).num_samples == 100000
     np.testing.assert_allclose(read_all(AudioSource(path)), noise(100000)[:, 0], atol=1 / 32768)
 
 
@@ -135,7 +136,7 @@ def test_wav_whose_header_announces_too_much(tmp_path):
     data = bytearray(path.read_bytes())
     data[40:44] = b"\xff\xff\xff\xff"
     path.write_bytes(data)
-    assert AudioSource(path).frames == len(read_all(AudioSource(path))) == 1234
+    assert AudioSource(path).num_samples == len(read_all(AudioSource(path))) == 1234
 
 
 def test_damage_in_the_middle_is_named_by_its_time(tmp_path):
@@ -162,7 +163,7 @@ def test_no_samples_is_a_valid_file(tmp_path):
     path = tmp_path / "none.wav"
     soundfile.write(path, np.zeros(0), 44100)
     source = AudioSource(path)
-    assert (source.frames, source.length16k, list(source.blocks())) == (0, 0, [])
+    assert (source.num_samples, source.num_samples_16k, list(source.blocks())) == (0, 0, [])
 
 
 def test_missing_empty_foreign_and_folder(tmp_path):

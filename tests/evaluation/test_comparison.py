@@ -20,7 +20,7 @@ class EightBits:
     def compress(self, path_in, path_nac):
         with AudioSource(path_in) as source:
             samples = np.concatenate([np.zeros(0, np.float32), *source.blocks()])
-            self._rate, self._frames = source.sample_rate, source.frames
+            self._rate, self._frames = source.sample_rate, source.num_samples
         path_nac.write_bytes(np.clip(np.rint(samples * 127), -127, 127).astype(np.int8).tobytes())
 
     def decompress(self, path_nac, path_wav):
