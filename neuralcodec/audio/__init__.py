@@ -3,7 +3,7 @@
 Everything here runs in constant memory: an hour costs no more than a minute.
 """
 
-from neuralcodec.audio.atomic import atomic_output
+from neuralcodec.audio.paths import atomic_output
 from neuralcodec.audio.readers import AUDIO_EXTENSIONS
 from neuralcodec.audio.resampling import SAMPLE_RATE, resample, resampled_length
 from neuralcodec.audio.sink import OUTPUT_FORMATS, AudioSink

@@ -1,13 +1,22 @@
-"""Where bytes come from and go to: a path, standard input and output (`-`), or a binary file object."""
+"""Where bytes come from and go to: a path, standard input and output (`-`), or a binary file object.
+
+Files are there completely or not at all.
+"""
 
 import contextlib
 import os
+import secrets
 import shutil
+import sys
 import tempfile
+from pathlib import Path
 
-from neuralcodec.audio import atomic_output
-from neuralcodec.audio.standard import standard_input, standard_output
-from neuralcodec.errors import FormatError, NotANacFileError, OutputExistsError
+from neuralcodec.errors import (
+    FormatError,
+    NeuralCodecError,
+    NotANacFileError,
+    OutputExistsError,
+)
 
 
 @contextlib.contextmanager
@@ -85,3 +94,69 @@ def refuse_same(source, target):
     are_paths = all(isinstance(path, (str, os.PathLike)) and str(path) != "-" for path in (source, target))
     if are_paths and os.path.exists(source) and os.path.exists(target) and os.path.samefile(source, target):
         raise OutputExistsError(f"'{target}' is the input itself; choose another name for the output.")
+
+
+@contextlib.contextmanager
+def atomic_output(path, overwrite=False):
+    """Write a file that is there completely or not at all.
+
+    Args:
+        path: the file to write.
+        overwrite: whether an existing file may be replaced.
+
+    Yields:
+        A binary file in the same folder, renamed to `path` when the block ends, removed if it raises.
+
+    Raises:
+        OutputExistsError: the output is there and `overwrite` is False.
+        NeuralCodecError: the folder is missing or cannot be written.
+
+    Example:
+        >>> with atomic_output("speech.nac") as file:
+        ...     file.write(data)
+    """
+    with beside(path, overwrite) as temporary, open(temporary, "r+b") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def beside(path, overwrite):
+    """Yield the path of an empty temporary file that takes the place of `path` in the end."""
+    target = check_output(path, overwrite)
+    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        try:
+            open(temporary, "xb").close()  # not tempfile: that would make the output unreadable to others
+        except OSError as error:
+            raise NeuralCodecError(f"'{path}' cannot be written: {error.strerror}.") from error
+        yield temporary
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def check_output(path, overwrite):
+    target = Path(os.path.realpath(path))  # a link keeps pointing where it points
+    if target.exists() and not target.is_file():
+        raise OutputExistsError(f"'{path}' is not a regular file and cannot be replaced; choose another name.")
+    if target.exists() and not overwrite:
+        raise OutputExistsError(f"'{path}' already exists; choose another name, or overwrite it with --force "
+                                "(in Python: overwrite=True).")
+    return target
+
+
+def standard_input():
+    """Standard input; NeuralCodecError where the process was started without one."""
+    return _binary(sys.stdin, "input")
+
+
+def standard_output():
+    """Standard output; NeuralCodecError where the process was started without one."""
+    return _binary(sys.stdout, "output")
+
+
+def _binary(stream, name):
+    if stream is None:
+        raise NeuralCodecError(f"Standard {name} is closed; name a file instead of '-'.")
+    return stream.buffer

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from neuralcodec.audio.atomic import beside, check_output
+from neuralcodec.audio.paths import beside, check_output
 from neuralcodec.audio.resampling import PIECE, SAMPLE_RATE, Resampler
 from neuralcodec.errors import AudioError
 

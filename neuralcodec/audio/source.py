@@ -8,9 +8,14 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from neuralcodec.audio.paths import standard_input
 from neuralcodec.audio.readers import ArrayReader, FileReader
-from neuralcodec.audio.resampling import SAMPLE_RATE, Resampler, exactly, resampled_length
-from neuralcodec.audio.standard import standard_input
+from neuralcodec.audio.resampling import (
+    SAMPLE_RATE,
+    Resampler,
+    exactly,
+    resampled_length,
+)
 from neuralcodec.errors import AudioError
 
 
