@@ -13,11 +13,11 @@ import click
 from matplotlib.figure import Figure
 
 from neuralcodec import Codec
+from neuralcodec.audio.recordings import audio_files
 from neuralcodec.evaluation.comparison import evaluate, format_table, markdown_table, summary, write_csv
 from neuralcodec.evaluation.publish_figures import read_rows
 from neuralcodec.training.calibration import export, in_folder
 from neuralcodec.training.checkpoint import CHECKPOINT, PROGRESS, Progress
-from neuralcodec.training.clips import audio_files
 from neuralcodec.training.config import TrainingConfig
 from neuralcodec.training.loop import train
 from neuralcodec.training.train import Report

@@ -20,11 +20,11 @@ def evaluate(preset, data, peers, output, metrics, limit):
 
     Prints the mean of every metric with its 95 % bootstrap interval.
     """
+    from neuralcodec.audio.recordings import audio_files
     from neuralcodec.cli import batch
     from neuralcodec.codec import Codec
     from neuralcodec.evaluation import comparison
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
-    from neuralcodec.training.clips import audio_files
 
     if output is not None:
         batch.make_folder(output.parent)  # an error here should not come after all the work

@@ -19,12 +19,12 @@ def report(data, output, limit):
     gender; corpus and age if known) lies beside or above the recordings. Speaker and corpus name the folders on the way
     to a recording.
     """
+    from neuralcodec.audio.recordings import audio_files
     from neuralcodec.cli import batch
     from neuralcodec.codec import Codec
     from neuralcodec.evaluation import report as reporting
     from neuralcodec.evaluation.metrics import installed_metrics
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
-    from neuralcodec.training.clips import audio_files
     from neuralcodec.zoo.presets import list_presets
 
     files, codecs = audio_files(data)[:limit], [Codec.from_pretrained(name) for name in list_presets()]

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.audio import SAMPLE_RATE, AudioSource, atomic_output
+from neuralcodec.audio import SAMPLE_RATE, atomic_output
+from neuralcodec.audio.recordings import read_recording
 from neuralcodec.errors import TrainingDataError
 from neuralcodec.evaluation.metrics import bootstrap_interval, score
 
@@ -75,12 +76,6 @@ def decodings(path, reference, codecs, peers=()):
         yield (codec.name, *_through_files(codec, path))
     for peer in peers:
         yield (peer.name, *peer.code(reference))
-
-
-def read_recording(path):
-    """A recording as float32 samples (n,) at 16 kHz, mono."""
-    with AudioSource(path) as source:
-        return np.concatenate([np.zeros(0, np.float32), *source.blocks()])
 
 
 @contextlib.contextmanager

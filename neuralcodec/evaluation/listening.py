@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from neuralcodec.audio import SAMPLE_RATE
-from neuralcodec.evaluation.comparison import decodings, read_recording
+from neuralcodec.audio.recordings import read_recording
+from neuralcodec.evaluation.comparison import decodings
 
 RATES = (9, 24)  # kbps at which codecs are heard next to one another
 SECONDS = 6  # recordings of about this length are chosen

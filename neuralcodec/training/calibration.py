@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from neuralcodec.architecture.config import SAMPLE_RATE
+from neuralcodec.audio.recordings import audio_files
 from neuralcodec.bitstream.frames import Packets
 from neuralcodec.codec import Codec
 from neuralcodec.runtime.encoder import Encoder
-from neuralcodec.training.clips import audio_files, readable
+from neuralcodec.training.clips import readable
 from neuralcodec.training.table_fitting import fit_tables
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.presets import save_preset

@@ -1,10 +1,8 @@
 """Training speech: a folder of recordings as random clips."""
-from pathlib import Path
-
 import numpy as np
 
 from neuralcodec.architecture.config import FRAME, SAMPLE_RATE
-from neuralcodec.audio import AUDIO_EXTENSIONS, AudioSource
+from neuralcodec.audio.recordings import read_int16
 from neuralcodec.errors import AudioError, TrainingDataError
 
 LEVELS_DB = (-6.0, 8.0)  # random gain of a clip: presets must not depend on the level of recordings
@@ -13,35 +11,11 @@ AROUND = 2 * SAMPLE_RATE  # samples on either side of a clip that tell how loud 
 SOFTEST = 1e-7  # power, -70 dB: level of a recording without speech
 
 
-def audio_files(data):
-    """Every recording in a folder (recursively), or the files of a list, in a fixed order.
-
-    Raises:
-        TrainingDataError: the folder does not exist or holds no recording.
-    """
-    if not isinstance(data, (str, Path)):
-        return [Path(path) for path in data]
-    folder = Path(data)
-    if folder.is_file():
-        return [folder]
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_EXTENSIONS)
-    if not files:
-        raise TrainingDataError(f"No recordings ({', '.join(sorted(AUDIO_EXTENSIONS))}) in {folder}: check the path.")
-    return files
-
-
-def read_speech(recording, sample_rate=None):
-    """A recording (a path, or an array and its rate) as 16 kHz mono int16 samples (N,)."""
-    with AudioSource(recording, sample_rate) as source:
-        blocks = [np.round(np.clip(block, -1, 1) * 32767).astype(np.int16) for block in source.blocks()]
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
-
-
 def readable(files, skipped):
     """Yields (path, samples) of the recordings that can be read; the others' reasons go to the dictionary `skipped`."""
     for path in files:
         try:
-            yield path, read_speech(path)
+            yield path, read_int16(path)
         except AudioError as error:
             skipped[path] = str(error)
 

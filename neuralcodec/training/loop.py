@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from neuralcodec.architecture.config import FRAME
+from neuralcodec.audio.recordings import audio_files
 from neuralcodec.errors import ConfigError, OutputExistsError
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
@@ -22,7 +23,7 @@ from neuralcodec.training.checkpoint import (
     read_optimizer,
     write_checkpoint,
 )
-from neuralcodec.training.clips import ClipSampler, audio_files, load_speech
+from neuralcodec.training.clips import ClipSampler, load_speech
 from neuralcodec.training.config import ENTROPY, LPC, NOISE
 from neuralcodec.training.discriminator import Discriminator
 from neuralcodec.training.interrupts import heard_between_steps

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import keras
 
+from neuralcodec.audio.recordings import audio_files
 from neuralcodec.training.calibration import export, in_folder
 from neuralcodec.training.checkpoint import Progress
-from neuralcodec.training.clips import audio_files, readable
+from neuralcodec.training.clips import readable
 from neuralcodec.training.config import TrainingConfig
 from neuralcodec.training.loop import train
 from neuralcodec.training.validation import Validation, hold_back

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 
 from neuralcodec.architecture.config import SAMPLE_RATE
+from neuralcodec.audio.recordings import audio_files, read_int16
 from neuralcodec.errors import AudioError, TrainingDataError
-from neuralcodec.training.clips import audio_files, read_speech
 
 LEAST_SECONDS = 30
 LEAST_TO_JUDGE = 4  # seconds of held-back speech
@@ -37,7 +37,7 @@ def gather(data, besides=()):
         if isinstance(name, Path) and name.resolve() in besides:
             continue
         try:
-            samples = read_speech(source, SAMPLE_RATE)
+            samples = read_int16(source, SAMPLE_RATE)
         except AudioError as error:
             skipped[name] = str(error) if isinstance(name, Path) else f"{name}: {error}"
             continue

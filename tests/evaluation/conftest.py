@@ -64,9 +64,9 @@ def labelled_folder(tmp_path_factory, speech):
 @pytest.fixture(scope="session")
 def report(labelled_folder, coarse):
     """A report on that folder, by two presets and two peers, with metrics that are quick."""
+    from neuralcodec.audio.recordings import audio_files
     from neuralcodec.evaluation import report as reporting
     from neuralcodec.evaluation.peers import amr_wb, opus
-    from neuralcodec.training.clips import audio_files
 
     codecs = [coarse("cq-24k", 6), coarse("x<i>y-9k", 3)]
     with pytest.MonkeyPatch.context() as patch:

@@ -2,10 +2,10 @@
 
 import pytest
 
+from neuralcodec.audio.recordings import audio_files
 from neuralcodec.errors import NeuralCodecError
 from neuralcodec.evaluation.comparison import clip_names
 from neuralcodec.evaluation.speakers import find_labels, groups, read_labels
-from neuralcodec.training.clips import audio_files
 
 
 def test_groups_of_a_folder(labelled_folder):

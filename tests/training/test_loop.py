@@ -17,7 +17,8 @@ LEARNS = """
 import sys, json, numpy as np
 from dataclasses import replace
 from neuralcodec.model.cascade import Cascade
-from neuralcodec.training.clips import ClipSampler, audio_files, load_speech
+from neuralcodec.audio.recordings import audio_files
+from neuralcodec.training.clips import ClipSampler, load_speech
 from neuralcodec.training.loop import adapt, batches
 from neuralcodec.training.config import Phase, TrainingConfig
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl
