@@ -15,7 +15,7 @@ __all__ = ["Codec", "codec_info", "list_presets", "__version__"]
 _HOMES = {
     "Codec": "neuralcodec.codec",
     "codec_info": "neuralcodec.coding.info",
-    "list_presets": "neuralcodec.zoo.presets",
+    "list_presets": "neuralcodec.zoo.bundled",
 }
 
 

@@ -11,7 +11,8 @@ from neuralcodec.audio.paths import open_nac, open_output, refuse_same
 from neuralcodec.bitstream.container import ContainerReader
 from neuralcodec.coding.file import check_preset, read_nac, write_nac
 from neuralcodec.errors import AudioError, ConversionWarning
-from neuralcodec.zoo.presets import copy_preset, load_preset
+from neuralcodec.zoo.folder import copy_preset
+from neuralcodec.zoo.presets import load_preset
 
 
 class Codec:

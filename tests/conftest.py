@@ -24,7 +24,7 @@ def write_tiny_preset(folder, name="tiny", seed=1, lpc="trained", hops=(320, 80)
     from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
     from neuralcodec.model.cascade import Cascade
     from neuralcodec.training.table_fitting import nominal_tables
-    from neuralcodec.zoo.presets import save_preset
+    from neuralcodec.zoo.folder import save_preset
 
     config = CascadeConfig(lpc=lpc, modules=tuple(ModuleConfig(hop=hop, **TINY) for hop in hops))
     cascade = Cascade(config)
@@ -69,7 +69,7 @@ def codec(tiny_folder):
 @pytest.fixture
 def installed(tiny_folder, monkeypatch):
     """As if the preset with random weights were the only one that comes with the package."""
-    monkeypatch.setattr("neuralcodec.zoo.presets.bundled_directory", lambda: tiny_folder.parent)
+    monkeypatch.setattr("neuralcodec.zoo.bundled.bundled_directory", lambda: tiny_folder.parent)
 
 
 @pytest.fixture(scope="session")

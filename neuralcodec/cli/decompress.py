@@ -39,7 +39,7 @@ def _preset_of(file):
     """Name of the installed preset that a file needs. Files name presets, never folders or repositories."""
     from neuralcodec.bitstream.container import ContainerReader
     from neuralcodec.errors import WrongPresetError
-    from neuralcodec.zoo.presets import list_presets
+    from neuralcodec.zoo.bundled import list_presets
 
     start = file.tell()
     name = ContainerReader(file).header.preset

@@ -30,7 +30,9 @@ def finetune(preset, data, output, validation_data, minutes, epochs, freeze, pus
     Prints figures of held-back speech before and after. Nothing is written if the preset did not get better. Ctrl-C
     ends the training early and keeps the best weights so far.
     """
-    from neuralcodec.zoo.presets import check_free, list_presets, load_preset
+    from neuralcodec.zoo.bundled import list_presets
+    from neuralcodec.zoo.folder import check_free
+    from neuralcodec.zoo.presets import load_preset
 
     if minutes and epochs:
         raise click.UsageError("--minutes and --epochs exclude each other.")

@@ -50,7 +50,8 @@ def _as_text(file, facts):
 
 
 def _availability(facts):
-    from neuralcodec.zoo.presets import list_presets, preset_info
+    from neuralcodec.zoo.bundled import list_presets
+    from neuralcodec.zoo.presets import preset_info
 
     if facts["preset"] not in list_presets():
         return "not installed"

@@ -71,7 +71,8 @@ def verify(names):
 
     NAME may also be a folder or a Hub repository. The exit code is 1 if one is not whole.
     """
-    from neuralcodec.zoo.presets import list_presets, load_preset
+    from neuralcodec.zoo.bundled import list_presets
+    from neuralcodec.zoo.presets import load_preset
 
     return _each(names or list_presets(), lambda name: load_preset(name) and "ok")
 
@@ -89,7 +90,8 @@ def _each(names, action):
 
 
 def _list_installed():
-    from neuralcodec.zoo.presets import list_presets, preset_info
+    from neuralcodec.zoo.bundled import list_presets
+    from neuralcodec.zoo.presets import preset_info
 
     facts = map(preset_info, list_presets())
     _table([("name", "kbps", "parameters", "description"),

@@ -25,7 +25,7 @@ def report(data, output, limit):
     from neuralcodec.evaluation import report as reporting
     from neuralcodec.evaluation.metrics import installed_metrics
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
-    from neuralcodec.zoo.presets import list_presets
+    from neuralcodec.zoo.bundled import list_presets
 
     files, codecs = audio_files(data)[:limit], [Codec.from_pretrained(name) for name in list_presets()]
     codecs.sort(key=lambda codec: (codec.name.split("-")[0], codec.kbps))  # as their lines go through the plots

@@ -18,7 +18,8 @@ def check_bitrate(preset, kbps):
     Raises:
         BitrateError: it cannot; the message names a preset that can, if one is installed.
     """
-    from neuralcodec.zoo.presets import list_presets, preset_info
+    from neuralcodec.zoo.bundled import list_presets
+    from neuralcodec.zoo.presets import preset_info
 
     nominal = preset.metadata["kbps"]
     low, high = (factor * nominal for factor in RANGE)

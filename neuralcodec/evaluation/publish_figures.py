@@ -14,8 +14,8 @@ from neuralcodec.errors import TrainingDataError
 from neuralcodec.evaluation.comparison import summary
 from neuralcodec.evaluation.non_speech import off_speech
 from neuralcodec.zoo.card import model_card
+from neuralcodec.zoo.folder import CARD, METADATA
 from neuralcodec.zoo.metadata import read_metadata, write_object
-from neuralcodec.zoo.presets import CARD, METADATA
 
 LABELS = ("clip", "codec")
 

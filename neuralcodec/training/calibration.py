@@ -13,7 +13,7 @@ from neuralcodec.runtime.encoder import Encoder
 from neuralcodec.training.clips import readable
 from neuralcodec.training.table_fitting import fit_tables
 from neuralcodec.zoo.card import model_card
-from neuralcodec.zoo.presets import save_preset
+from neuralcodec.zoo.folder import save_preset
 from neuralcodec.zoo.weights import read_weights, write_half
 
 CALIBRATION_SECONDS = 450  # of training speech: sets the rate and fits the tables

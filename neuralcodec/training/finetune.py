@@ -26,7 +26,8 @@ from neuralcodec.training.loop import batches, choose_trainable, optimizer_for
 from neuralcodec.training.trainer import CascadeTrainer, RateControl, incomplete_frames
 from neuralcodec.training.user_speech import check_amount, gather, listing, pieces, split
 from neuralcodec.training.validation import Validation
-from neuralcodec.zoo.presets import WEIGHTS, load_preset
+from neuralcodec.zoo.folder import WEIGHTS
+from neuralcodec.zoo.presets import load_preset
 
 PASSES, LEAST_STEPS = 6, 50  # an epoch: as many random clips as would fill the speech so often
 ENDLESS = 10 ** 6  # epochs, where the time decides

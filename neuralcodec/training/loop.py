@@ -28,7 +28,8 @@ from neuralcodec.training.config import ENTROPY, LPC, NOISE
 from neuralcodec.training.discriminator import Discriminator
 from neuralcodec.training.interrupts import heard_between_steps
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
-from neuralcodec.zoo.presets import WEIGHTS, find_preset
+from neuralcodec.zoo.folder import WEIGHTS
+from neuralcodec.zoo.presets import find_preset
 from neuralcodec.zoo.weights import read_weights, weight_shapes
 
 LOG = "log.csv"

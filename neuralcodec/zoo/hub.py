@@ -9,10 +9,11 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 import neuralcodec
 from neuralcodec.errors import HubError, PresetError, PresetNotFoundError
+from neuralcodec.zoo.bundled import nearest_presets
 from neuralcodec.zoo.card import model_card
+from neuralcodec.zoo.folder import CARD, CONFIG, FILES, METADATA, copy_preset
 from neuralcodec.zoo.hub_errors import FAILURES, explained, is_refusal, not_cached
 from neuralcodec.zoo.metadata import MAX_BYTES as MAX_TEXT_BYTES
-from neuralcodec.zoo.presets import CARD, CONFIG, FILES, METADATA, copy_preset, nearest_presets
 from neuralcodec.zoo.weights import MAX_BYTES as MAX_WEIGHTS_BYTES
 
 SCHEME = "hf://"

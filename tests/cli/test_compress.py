@@ -168,7 +168,7 @@ def test_presets_that_are_not_there(cli, installed, speech, codec, tmp_path):
 def test_a_file_whose_preset_is_not_installed(cli, tiny_folder, codec, tmp_path, monkeypatch):
     """A file may name a preset, never a folder."""
     (tmp_path / "a.nac").write_bytes(codec.encode(np.zeros(1000), 16000))
-    monkeypatch.setattr("neuralcodec.zoo.presets.bundled_directory", lambda: tmp_path)
+    monkeypatch.setattr("neuralcodec.zoo.bundled.bundled_directory", lambda: tmp_path)
     (tmp_path / "tiny").symlink_to(tiny_folder.parent)
     code, _, err = cli("decompress", "a.nac")
     assert code == 1 and "needs the preset 'tiny', which is not installed" in err

@@ -64,7 +64,7 @@ def test_damage(cli, coded, change, damaged, words):
 
 
 def test_preset_not_installed_or_changed(cli, coded, monkeypatch, tmp_path, other_folder):
-    monkeypatch.setattr("neuralcodec.zoo.presets.bundled_directory", lambda: tmp_path)
+    monkeypatch.setattr("neuralcodec.zoo.bundled.bundled_directory", lambda: tmp_path)
     assert b"tiny (not installed)" in cli("info", coded)[1]
     (tmp_path / "tiny").symlink_to(other_folder)
     assert b"tiny (installed with other weights)" in cli("info", coded)[1]

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from neuralcodec.zoo.presets import CARD, METADATA, WEIGHTS
+from neuralcodec.zoo.folder import CARD, METADATA, WEIGHTS
 
 
 def test_presets(cli, installed, codec):

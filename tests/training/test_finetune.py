@@ -10,8 +10,8 @@ import pytest
 from neuralcodec import Codec
 from neuralcodec.errors import ConfigError, NotBetterError, TrainingDataError
 from neuralcodec.training import finetune
+from neuralcodec.zoo.folder import CARD, FILES, METADATA
 from neuralcodec.zoo.metadata import base_model, measured_figures
-from neuralcodec.zoo.presets import CARD, FILES, METADATA
 
 STEPS = 40  # of an epoch
 

@@ -4,7 +4,7 @@ import pytest
 
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.training.validation import Validation
-from neuralcodec.zoo.presets import WEIGHTS
+from neuralcodec.zoo.folder import WEIGHTS
 
 
 @pytest.fixture(scope="module")

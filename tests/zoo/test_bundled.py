@@ -13,8 +13,9 @@ from neuralcodec.bitstream.frames import Packets
 from neuralcodec.bitstream.payloads import ideal_bits
 from neuralcodec.runtime.encoder import Encoder
 from neuralcodec.runtime.noise_substitution import NoiseSubstitution
+from neuralcodec.zoo.bundled import bundled_directory
 from neuralcodec.zoo.card import model_card
-from neuralcodec.zoo.presets import CARD, CONFIG, METADATA, TABLES, WEIGHTS, bundled_directory
+from neuralcodec.zoo.folder import CARD, CONFIG, METADATA, TABLES, WEIGHTS
 
 
 def test_presets_are_whole_and_small():

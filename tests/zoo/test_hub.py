@@ -7,7 +7,8 @@ import pytest
 from hub_server import TOKEN
 from huggingface_hub import ModelCard
 
-from neuralcodec.zoo.presets import CARD, FILES, METADATA, TABLES, WEIGHTS, load_preset
+from neuralcodec.zoo.folder import CARD, FILES, METADATA, TABLES, WEIGHTS
+from neuralcodec.zoo.presets import load_preset
 
 # The client resumes a download by whole chunks of 10 MB; the preset of the tests is smaller than one.
 LOAD = """
