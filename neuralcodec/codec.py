@@ -131,13 +131,13 @@ class Codec:
             reader = ContainerReader(file)
             header = reader.header
             check_preset(self.preset, header)
-            rate, frames = header.sample_rate, header.num_samples
+            rate, num_samples = header.sample_rate, header.num_samples
             if native:
-                rate, frames = SAMPLE_RATE, header.num_samples_16k
+                rate, num_samples = SAMPLE_RATE, header.num_samples_16k
             if str(target) == "-":  # what went into a pipe cannot be taken back: first see that the file is whole
                 for _ in reader:
                     pass
-            with AudioSink(target, rate, frames, overwrite) as sink:
+            with AudioSink(target, rate, num_samples, overwrite) as sink:
                 for samples in read_nac(self.preset, reader, progress):
                     sink.write(samples)
 

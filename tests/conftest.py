@@ -91,7 +91,7 @@ def own_speech(tmp_path_factory, clip):
 
 @pytest.fixture(scope="session")
 def impulse_delay():
-    """Measures a preset: how many samples after an impulse goes in it comes out, 20 ms of packet included."""
+    """Measures a preset: how many samples after an impulse goes in it comes out, a frame of 20 ms included."""
     from neuralcodec.runtime.decoder import Decoder
     from neuralcodec.runtime.encoder import Encoder
 

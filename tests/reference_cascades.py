@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade, code_gain, gain_contour, side_condition
 from neuralcodec.zoo.weights import read_weights
@@ -18,7 +18,7 @@ CONFIGS = {
     "one module that looks ahead": CascadeConfig(
         "fixed", (ModuleConfig(hop=160, lookahead=2, long_term=True, coded_below=3000, **SMALL),)),
     "two modules": CascadeConfig("trained", (ModuleConfig(**SMALL), ModuleConfig(hop=80, lookahead=2, **SMALL))),
-    "packets out of step": CascadeConfig("fixed", (ModuleConfig(hop=80, **SMALL), ModuleConfig(hop=160, **SMALL)),
+    "frames out of step": CascadeConfig("fixed", (ModuleConfig(hop=80, **SMALL), ModuleConfig(hop=160, **SMALL)),
                                          noise_above=500),
     "three modules": CascadeConfig("trained", (ModuleConfig(hop=80, lookahead=1, encoder_blocks=2, **SMALL),
                                                ModuleConfig(hop=80, decoder_blocks=0, noise_fill=True, **SMALL),
@@ -74,10 +74,10 @@ class Reference:
         self.weights = read_weights(self.path)
 
     def code(self, x):
-        """Codes a waveform (n,) of whole packets.
+        """Codes a waveform (n,) of whole frames.
 
         Returns:
-            Packets, and the decoded waveform with 1, 2, ... modules.
+            Frames, and the decoded waveform with 1, 2, ... modules.
         """
         config, cascade, x = self.config, self.cascade, ops.convert_to_tensor(x[None])
         _, lsf, lsf_symbols = cascade.predict_linearly(x)
@@ -98,11 +98,11 @@ class Reference:
             y = (so_far + noise) * contour
             y = y if config.lpc == "none" else lpc.synthesis_filter(y, predictor)
             decoded.append(ops.convert_to_numpy(y[0]))
-        for i, (module, delay) in enumerate(zip(config.modules, config.packet_delays)):
+        for i, (module, delay) in enumerate(zip(config.modules, config.code_frame_delays)):
             late = np.pad(symbols[i].reshape(-1), [delay * module.hop, 0])  # as packed
             symbols[i] = late[: symbols[i].size].reshape(-1, 320)
         integers = [np.rint(ops.convert_to_numpy(s)[0]).astype(int) for s in (lsf_symbols, gain)]
-        return Packets(integers[0], integers[1].reshape(-1, 2), symbols), decoded
+        return Frames(integers[0], integers[1].reshape(-1, 2), symbols), decoded
 
 
 @pytest.fixture(scope="session", params=CONFIGS)
@@ -137,5 +137,5 @@ def speech():
 
 @pytest.fixture(scope="session")
 def coded(reference, speech):
-    """What the Keras cascade makes of the speech and two packets of silence: Packets, waveforms."""
+    """What the Keras cascade makes of the speech and two frames of silence: Frames, waveforms."""
     return reference.code(np.pad(speech, [0, 640]))

@@ -13,7 +13,7 @@ import soundfile
 import neuralcodec
 from neuralcodec import Codec
 from neuralcodec.bitstream.container import ContainerReader
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -22,8 +22,8 @@ FILES = sorted(GOLDEN.glob("*.nac"))
 
 def symbols_of(data, tables):
     reader = ContainerReader(io.BytesIO(data))
-    counts = [reader.header.block_packets(i) for i in range(len(reader))]
-    return Packets.concatenate(decode_blocks(list(reader), counts, tables))
+    counts = [reader.header.block_frames(i) for i in range(len(reader))]
+    return Frames.concatenate(decode_blocks(list(reader), counts, tables))
 
 
 def test_every_bundled_preset_has_a_golden_file():
@@ -35,12 +35,12 @@ def test_every_bundled_preset_has_a_golden_file():
 def test_symbols_are_exactly_what_was_written(path):
     tables = Codec.from_pretrained(path.name.split(".")[0]).preset.tables
     data = path.read_bytes()
-    packets, expected = symbols_of(data, tables), np.load(path.with_suffix(".npz"))
-    np.testing.assert_array_equal(packets.lsf, expected["lsf"])
-    np.testing.assert_array_equal(packets.gain, expected["gain"])
-    for i, module in enumerate(packets.modules):
+    frames, expected = symbols_of(data, tables), np.load(path.with_suffix(".npz"))
+    np.testing.assert_array_equal(frames.lsf, expected["lsf"])
+    np.testing.assert_array_equal(frames.gain, expected["gain"])
+    for i, module in enumerate(frames.modules):
         np.testing.assert_array_equal(module, expected[f"module_{i}"])
-    payloads = [encode_block(block, tables) for block in packets.blocks()]
+    payloads = [encode_block(block, tables) for block in frames.blocks()]
     assert payloads == list(ContainerReader(io.BytesIO(data)))  # and the same symbols still make the same bytes
 
 

@@ -6,7 +6,7 @@ from neuralcodec.errors import ConfigError
 
 SAMPLE_RATE = symbols.SAMPLE_RATE
 ORDER = symbols.LSF_SYMBOLS  # LPC order
-FRAME = symbols.PACKET_SAMPLES  # an LPC frame is a packet: 20 ms
+FRAME_SAMPLES = symbols.FRAME_SAMPLES  # 20 ms
 SIDE_LIMIT = symbols.SIDE_LIMIT  # the largest LSF or gain symbol
 MAX_MODULES = symbols.MAX_MODULES
 SUBFRAME = 80  # samples over which the LPC filter is constant: 5 ms
@@ -93,17 +93,17 @@ class CascadeConfig:
                               "use shorter hops, less look-ahead or fewer modules.")
 
     @property
-    def packet_delays(self):
+    def code_frame_delays(self):
         """How many code frames late each module's codes are packed, because it waits for the modules before it."""
         return tuple(-(-start // module.hop) for start, module in zip(self._latencies(), self.modules))
 
     @property
     def delay(self):
-        """Samples from a sample going in to the same sample coming out, one packet of buffering included."""
-        return FRAME + self._latencies()[-1]
+        """Samples from a sample going in to the same sample coming out, one frame of buffering included."""
+        return FRAME_SAMPLES + self._latencies()[-1]
 
     def _latencies(self):
-        """Samples that the output of the first 0, 1, ... modules lags behind the last packet received."""
+        """Samples that the output of the first 0, 1, ... modules lags behind the last frame received."""
         out = [0]
         for module in self.modules:
             waited = -(-out[-1] // module.hop) * module.hop
@@ -137,7 +137,7 @@ class CascadeConfig:
 
 def condition_width(hop):
     """Side information per code frame: LSFs and gains (two for a 20 ms hop, else one), of this frame and the last."""
-    return 2 * (ORDER + (2 if hop == FRAME else 1))
+    return 2 * (ORDER + (2 if hop == FRAME_SAMPLES else 1))
 
 
 def check_module(module):

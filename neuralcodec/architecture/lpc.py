@@ -1,7 +1,7 @@
 """The numbers of linear prediction, for the trained model and the runtime alike. Knows no Keras."""
 import numpy as np
 
-from neuralcodec.architecture.config import FRAME, ORDER, SAMPLE_RATE
+from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER, SAMPLE_RATE
 
 HALF = ORDER // 2
 GRID = 1024  # cells between 0 and pi in which LSFs are looked for
@@ -11,7 +11,7 @@ HIGHEST = (np.pi - MIN_GAP * np.arange(ORDER, 0, -1)).astype("float32")  # leave
 # 30 ms window over the 10 ms before a frame and the frame itself, with its peak in the frame's middle: no look-ahead.
 WINDOW = np.concatenate([np.sin(np.pi * (np.arange(320) + 0.5) / 640) ** 2,
                          np.cos(np.pi * (np.arange(160) + 0.5) / 320) ** 2]).astype("float32")
-PAST = WINDOW.size - FRAME  # samples before a frame that its analysis sees
+PAST = WINDOW.size - FRAME_SAMPLES  # samples before a frame that its analysis sees
 LAG_WINDOW = np.exp(-0.5 * (2 * np.pi * 60 / SAMPLE_RATE * np.arange(ORDER + 1)) ** 2).astype("float32")  # 60 Hz
 LAG_WINDOW[0] = 1.0001  # white-noise correction, -40 dB
 SILENCE = 1e-6  # energy added to lag 0, so that digital silence has a (flat) predictor

@@ -25,7 +25,7 @@ class ContainerWriter:
 
     Example:
         >>> writer = ContainerWriter(header)
-        >>> for block in packets.blocks():
+        >>> for block in frames.blocks():
         ...     writer.add_block(encode_block(block, tables))
         >>> writer.finish(file)
     """

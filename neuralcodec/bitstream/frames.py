@@ -1,29 +1,29 @@
-"""Packets: the symbols of 20 ms of audio each, as arrays."""
+"""Frames: the symbols of 20 ms of audio each, as arrays."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from neuralcodec.bitstream.symbols import (
+    FRAMES_PER_BLOCK,
     GAIN_SYMBOLS,
     LSF_SYMBOLS,
     MODULE_LIMIT,
     MODULE_SYMBOLS,
-    PACKETS_PER_BLOCK,
     SIDE_LIMIT,
 )
 
 
 @dataclass(eq=False)
-class Packets:
-    """The symbols of P consecutive packets (20 ms each).
+class Frames:
+    """The symbols of F consecutive frames (20 ms each).
 
     Args:
-        lsf: integers (P, 16) in [-31, 31]: places in the LSF codebooks, counted from their middles.
-        gain: integers (P, 2) in [-31, 31]: gain of each 10 ms.
-        modules: one array per module, integers (P, 320) in [-127, 127].
+        lsf: integers (F, 16) in [-31, 31]: places in the LSF codebooks, counted from their middles.
+        gain: integers (F, 2) in [-31, 31]: gain of each 10 ms.
+        modules: one array per module, integers (F, 320) in [-127, 127].
 
-    All are stored as int8. `packets[i:j]` are some of them, `len(packets)` is P, packets of equal symbols are equal.
+    All are stored as int8. `frames[i:j]` are some of them, `len(frames)` is F, frames of equal symbols are equal.
 
     Raises:
         ValueError: a wrong shape or range.
@@ -43,39 +43,39 @@ class Packets:
         return len(self.lsf)
 
     def __eq__(self, other):
-        if not isinstance(other, Packets) or len(self.modules) != len(other.modules):
+        if not isinstance(other, Frames) or len(self.modules) != len(other.modules):
             return False
         pairs = zip([self.side, *self.modules], [other.side, *other.modules], strict=True)
         return all(np.array_equal(mine, others) for mine, others in pairs)
 
-    def __getitem__(self, packets):
-        return Packets(self.lsf[packets], self.gain[packets], [module[packets] for module in self.modules])
+    def __getitem__(self, frames):
+        return Frames(self.lsf[frames], self.gain[frames], [module[frames] for module in self.modules])
 
     @property
     def side(self):
-        """Side symbols int8 (P, 18): LSFs, then gains."""
+        """Side symbols int8 (F, 18): LSFs, then gains."""
         return np.concatenate([self.lsf, self.gain], axis=1)
 
-    def blocks(self, packets_per_block=PACKETS_PER_BLOCK):
-        """Cuts the packets into blocks, the last of which may be shorter.
+    def blocks(self, frames_per_block=FRAMES_PER_BLOCK):
+        """Cuts the frames into blocks, the last of which may be shorter.
 
         Returns:
-            list of Packets.
+            list of Frames.
         """
-        return [self[start : start + packets_per_block] for start in range(0, len(self), packets_per_block)]
+        return [self[start : start + frames_per_block] for start in range(0, len(self), frames_per_block)]
 
     @staticmethod
     def concatenate(parts):
-        """Joins packets with the same number of modules, in order.
+        """Joins frames with the same number of modules, in order.
 
         Args:
-            parts: list of Packets, not empty.
+            parts: list of Frames, not empty.
 
         Returns:
-            Packets.
+            Frames.
         """
         modules = zip(*(part.modules for part in parts), strict=True)
-        return Packets(
+        return Frames(
             np.concatenate([part.lsf for part in parts]),
             np.concatenate([part.gain for part in parts]),
             [np.concatenate(module) for module in modules],

@@ -4,10 +4,10 @@ import zlib
 from dataclasses import dataclass
 
 from neuralcodec.bitstream.symbols import (
+    FRAME_SAMPLES,
+    FRAMES_PER_BLOCK,
     MAX_MODULES,
     MODULE_SYMBOLS,
-    PACKET_SAMPLES,
-    PACKETS_PER_BLOCK,
     SAMPLE_RATE,
     SIDE_SYMBOLS,
     STEP_INDEX_LIMIT,
@@ -19,7 +19,7 @@ MAGIC = b"NAC"
 VERSION = 1
 CRC_BYTES = 4
 HASH_BYTES = 8
-FLUSH_PACKETS = 2  # after the audio: no cascade delays it by more than 60 ms, its own packet included
+FLUSH_FRAMES = 2  # after the audio: no cascade delays it by more than 60 ms, its own frame included
 
 _MAX_HEADER_BYTES = 4 << 20  # three weeks of audio in blocks of a second
 _MAX_NAME_BYTES = 200
@@ -40,7 +40,7 @@ class Header:
         num_samples_16k: length of the coded audio in samples at 16 kHz.
         num_modules: 1 to 4.
         step_index: the global step scale is 2^(step_index / 256); -512 to 512.
-        packets_per_block: 1 to 50.
+        frames_per_block: 1 to 50.
 
     Raises:
         ValueError: a value out of its range, or lengths that contradict each other.
@@ -53,7 +53,7 @@ class Header:
     num_samples_16k: int
     num_modules: int
     step_index: int = 0
-    packets_per_block: int = PACKETS_PER_BLOCK
+    frames_per_block: int = FRAMES_PER_BLOCK
 
     def __post_init__(self):
         _require(1 <= len(self.preset.encode()) <= _MAX_NAME_BYTES and self.preset.isprintable(), "preset name")
@@ -62,20 +62,20 @@ class Header:
         _require(0 <= self.num_samples <= MAX_VARINT and 0 <= self.num_samples_16k <= MAX_VARINT, "length")
         _require(1 <= self.num_modules <= MAX_MODULES, "number of modules")
         _require(-STEP_INDEX_LIMIT <= self.step_index <= STEP_INDEX_LIMIT, "step index")
-        _require(1 <= self.packets_per_block <= PACKETS_PER_BLOCK, "number of packets per block")
+        _require(1 <= self.frames_per_block <= FRAMES_PER_BLOCK, "number of frames per block")
         # |num_samples_16k - num_samples * 16000 / sample_rate| <= 2, without a division
         difference = self.num_samples_16k * self.sample_rate - self.num_samples * SAMPLE_RATE
         _require(abs(difference) <= 2 * self.sample_rate, "length at 16 kHz")
 
     @property
-    def num_packets(self):
-        """Packets in the file: as many as hold the audio, and two to flush the cascade; none for no audio."""
-        return -(-self.num_samples_16k // PACKET_SAMPLES) + FLUSH_PACKETS if self.num_samples_16k else 0
+    def num_frames(self):
+        """Frames in the file: as many as hold the audio, and two to flush the cascade; none for no audio."""
+        return -(-self.num_samples_16k // FRAME_SAMPLES) + FLUSH_FRAMES if self.num_samples_16k else 0
 
     @property
     def num_blocks(self):
         """Blocks in the file."""
-        return -(-self.num_packets // self.packets_per_block)
+        return -(-self.num_frames // self.frames_per_block)
 
     @property
     def seconds(self):
@@ -90,16 +90,16 @@ class Header:
     @property
     def max_block_bytes(self):
         """Size that no block exceeds, whatever its symbols."""
-        symbols = self.packets_per_block * (SIDE_SYMBOLS + self.num_modules * MODULE_SYMBOLS)
+        symbols = self.frames_per_block * (SIDE_SYMBOLS + self.num_modules * MODULE_SYMBOLS)
         return self.min_block_bytes + MAX_VARINT_BYTES * self.num_modules + symbols * _MAX_SYMBOL_BYTES
 
-    def block_packets(self, number):
-        """Number of packets in a block."""
-        return min(self.packets_per_block, self.num_packets - number * self.packets_per_block)
+    def block_frames(self, number):
+        """Number of frames in a block."""
+        return min(self.frames_per_block, self.num_frames - number * self.frames_per_block)
 
     def block_seconds(self, number):
         """(start, end) of a block in the audio, in seconds."""
-        duration = self.packets_per_block * PACKET_SAMPLES / SAMPLE_RATE
+        duration = self.frames_per_block * FRAME_SAMPLES / SAMPLE_RATE
         return number * duration, min((number + 1) * duration, self.num_samples_16k / SAMPLE_RATE)
 
 
@@ -128,7 +128,7 @@ def write_header(header, block_sizes):
         to_varint(header.num_samples_16k),
         bytes([header.num_modules]),
         header.step_index.to_bytes(2, "little", signed=True),
-        to_varint(header.packets_per_block),
+        to_varint(header.frames_per_block),
         *map(to_varint, block_sizes),
     ]
     body = b"".join(fields)
@@ -182,9 +182,9 @@ def _parse(body):
     num_samples, at = from_varint(body, at)
     num_samples_16k, at = from_varint(body, at)
     num_modules, step_index = body[at], int.from_bytes(body[at + 1 : at + 3], "little", signed=True)
-    packets_per_block, at = from_varint(body, at + 3)
+    frames_per_block, at = from_varint(body, at + 3)
     header = Header(
-        name, preset_hash, sample_rate, num_samples, num_samples_16k, num_modules, step_index, packets_per_block
+        name, preset_hash, sample_rate, num_samples, num_samples_16k, num_modules, step_index, frames_per_block
     )
     if header.num_blocks > len(body) - at:
         raise ValueError("the index is too short")

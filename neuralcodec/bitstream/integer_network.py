@@ -92,7 +92,7 @@ class IntegerNetwork:
     def partial(self, features, first):
         """What a run of features, the first of them number `first`, adds to the hidden units.
 
-        A decoder knows most features of all packets at once and only a few packet by packet: sums of several partials
+        A decoder knows most features of all frames at once and only a few frame by frame: sums of several partials
         are as exact as a single product.
 
         Args:
@@ -147,18 +147,18 @@ def pooled_features(features):
     return np.minimum(np.floor(sums / 4.0), FEATURE_LIMIT)
 
 
-def delayed(features, packets):
-    """Features of the packet that many packets earlier; zeros before the block begins.
+def delayed(features, delay):
+    """Features of so many frames (or code frames) earlier; zeros before the block begins.
 
     Args:
-        features: (..., P, n).
-        packets: delay, >= 1.
+        features: (..., F, n).
+        delay: how many, >= 1.
 
     Returns:
-        (..., P, n) of the same type.
+        (..., F, n) of the same type.
     """
     earlier = np.zeros_like(features)
-    earlier[..., packets:, :] = features[..., :-packets, :]
+    earlier[..., delay:, :] = features[..., :-delay, :]
     return earlier
 
 
@@ -166,11 +166,11 @@ def known_features(side, lower=None):
     """The part of a module's features that is decoded before the module: lower module, then side information.
 
     Args:
-        side: side features (..., P, 18).
-        lower: magnitude features of the module below (..., P, 320); None for the first module.
+        side: side features (..., F, 18).
+        lower: magnitude features of the module below (..., F, 320); None for the first module.
 
     Returns:
-        float64 (..., P, 36), or (..., P, 116) where there is a module below.
+        float64 (..., F, 36), or (..., F, 116) where there is a module below.
     """
     parts = [side, delayed(side, 1)]
     if lower is not None:
@@ -187,7 +187,7 @@ def side_distributions(outputs, previous, num_rows):
 
     Args:
         outputs: int64 (..., 18) of `IntegerNetwork.forward`.
-        previous: the same 9 symbols of the packet before (..., 9).
+        previous: the same 9 symbols of the frame before (..., 9).
         num_rows: rows of the side table, 8 per level.
 
     Returns:

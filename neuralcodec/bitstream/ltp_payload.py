@@ -28,68 +28,68 @@ def plan_predicted(symbols, module, magnitude_feature, side, shift):
     """The `Plan` of a module's symbols in a block.
 
     Args:
-        symbols: int (P, 320).
+        symbols: int (F, 320).
         module: ModuleTables with a predictor.
         magnitude_feature: uint8 (128,), of the tables.
-        side: side features float64 (P, 18).
+        side: side features float64 (F, 18).
         shift: `level_shift` of the file.
 
     Returns:
-        Plan of P * 320 / hop steps.
+        Plan of F * 320 / hop steps.
     """
-    frames = symbols.reshape(-1, module.predictor.hop)[:, : module.predictor.coded].astype(np.int64)  # (K, N)
-    predictions, likeness = module.predictor.predict(module.predictor.histories(frames))
-    magnitudes = magnitude_feature[np.abs(frames)].astype(np.float64)
-    own = own_features(delayed(magnitudes, 1), delayed(magnitudes, 2), delayed(frames, 1), predictions, likeness,
-                       magnitude_feature)
+    code_frames = symbols.reshape(-1, module.predictor.hop)[:, : module.predictor.coded].astype(np.int64)  # (K, N)
+    predictions, likeness = module.predictor.predict(module.predictor.histories(code_frames))
+    magnitudes = magnitude_feature[np.abs(code_frames)].astype(np.float64)
+    own = own_features(delayed(magnitudes, 1), delayed(magnitudes, 2), delayed(code_frames, 1), predictions,
+                       likeness, magnitude_feature)
     outputs = module.network.forward(np.concatenate([own, shared_features(side, module.predictor.hop)], axis=-1))
     centers, rows = distributions(outputs, predictions, shift, len(module.rows))
-    return Plan(to_zigzag(frames - centers), rows, to_zigzag(frames), MODULE_VALUES, module.weights)
+    return Plan(to_zigzag(code_frames - centers), rows, to_zigzag(code_frames), MODULE_VALUES, module.weights)
 
 
-def decode_predicted(payloads, packet_counts, module, magnitude_feature, side, shift):
+def decode_predicted(payloads, frame_counts, module, magnitude_feature, side, shift):
     """Symbols of a module with long-term prediction in several blocks.
 
     Args:
-        side: side features float64 (B, P, 18).
+        side: side features float64 (B, F, 18).
 
     Returns:
-        (symbols int8 (B, P, 320), their magnitude features float64 (B, P, 320)); of no meaning after a block's last
-        packet.
+        (symbols int8 (B, F, 320), their magnitude features float64 (B, F, 320)); of no meaning after a block's last
+        frame.
 
     Raises:
         DamagedFileError: symbols that no encoder writes.
     """
     predictor, hop, coded = module.predictor, module.predictor.hop, module.predictor.coded
-    num_blocks, num_packets, _ = side.shape
-    decoders, shared = Decoders(payloads, packet_counts), shared_features(side, hop)
+    num_blocks, num_frames, _ = side.shape
+    decoders, shared = Decoders(payloads, frame_counts), shared_features(side, hop)
     hidden = module.network.partial(shared, module.network.num_inputs - shared.shape[-1])  # (B, K, H)
     symbols = np.zeros((num_blocks, hidden.shape[1], hop), np.int64)
     past, tail = np.zeros((num_blocks, HISTORY)), np.zeros((num_blocks, hop))
     before = older = np.zeros((num_blocks, coded))  # magnitude features
     last = symbols[:, 0, :coded]
-    for frame in range(hidden.shape[1]):
+    for k in range(hidden.shape[1]):
         predictions, likeness = predictor.predict(past)
         own = own_features(before, older, last, predictions, likeness, magnitude_feature)
-        outputs = module.network.finish(module.network.partial(own, 0) + hidden[:, frame])
+        outputs = module.network.finish(module.network.partial(own, 0) + hidden[:, k])
         centers, rows = distributions(outputs, predictions, shift, len(module.rows))
         weights = module.weights.take(rows, axis=0)  # (B, N, A)
-        places, escapes = decoders.step(frame * hop // MODULE_SYMBOLS, weights, MODULE_VALUES)
+        places, escapes = decoders.step(k * hop // MODULE_SYMBOLS, weights, MODULE_VALUES)
         last = _SYMBOL.take(places) + centers
         if escapes:
             last[escapes.mask] = _SYMBOL[escapes.values]
-        symbols[:, frame, :coded] = last = checked(last, decoders, frame * hop // MODULE_SYMBOLS)
+        symbols[:, k, :coded] = last = checked(last, decoders, k * hop // MODULE_SYMBOLS)
         before, older = magnitude_feature.take(np.abs(last)).astype(np.float64), before
         parts = predictor.overlapping(last)
         past = np.concatenate([past[:, hop:], added(tail + parts[:, :hop])], axis=1)
         tail = parts[:, hop:]
-    symbols = symbols.reshape(num_blocks, num_packets, MODULE_SYMBOLS)
+    symbols = symbols.reshape(num_blocks, num_frames, MODULE_SYMBOLS)
     return symbols.astype(np.int8), magnitude_feature.take(np.abs(symbols)).astype(np.float64)
 
 
-def checked(symbols, decoders, packet):
+def checked(symbols, decoders, frame):
     """Symbols (B, N) with zeros in blocks that have ended."""
-    symbols[decoders.ended(packet)] = 0
+    symbols[decoders.ended(frame)] = 0
     if np.abs(symbols).max() > MODULE_LIMIT:
         raise DamagedFileError("A module holds symbols that no encoder writes; get the file again from its source.")
     return symbols
@@ -113,17 +113,17 @@ def own_features(before, older, last, predictions, likeness, magnitude_feature):
 
 
 def shared_features(side, hop):
-    """Features of code frames that are decoded before the module: side information, and the place in the packet.
+    """Features of code frames that are decoded before the module: side information, and the place in the frame.
 
     Args:
-        side: side features (..., P, 18).
+        side: side features (..., F, 18).
 
     Returns:
         float64 (..., K, 36 + 320 / hop).
     """
-    frames = MODULE_SYMBOLS // hop
+    per_frame = MODULE_SYMBOLS // hop
     now = known_features(side)
-    places = np.broadcast_to(64.0 * np.eye(frames), (*side.shape[:-1], frames, frames))
+    places = np.broadcast_to(64.0 * np.eye(per_frame), (*side.shape[:-1], per_frame, per_frame))
     both = np.concatenate([np.broadcast_to(now[..., None, :], (*places.shape[:-1], now.shape[-1])), places], axis=-1)
     return both.reshape(*side.shape[:-2], -1, both.shape[-1])
 

@@ -1,13 +1,13 @@
-"""How a block of packets becomes byte strings and comes back.
+"""How a block of frames becomes byte strings and comes back.
 
 A block is coded into one payload for the side information and one for each module; payload i needs only the payloads
 before it. Contexts begin anew with every block, so that each block can be decoded on its own. The encoder knows all
-packets of a block and looks at them at once; the decoder goes packet by packet, in several blocks side by side.
+frames of a block and looks at them at once; the decoder goes frame by frame, in several blocks side by side.
 """
 
 import numpy as np
 
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.integer_network import (
     delayed,
     known_features,
@@ -19,10 +19,10 @@ from neuralcodec.bitstream.integer_network import (
 from neuralcodec.bitstream.ltp_payload import decode_predicted, plan_predicted
 from neuralcodec.bitstream.symbol_stream import Decoders, Plan
 from neuralcodec.bitstream.symbols import (
+    FRAMES_PER_BLOCK,
     LSF_SYMBOLS,
     MODULE_SYMBOLS,
     MODULE_VALUES,
-    PACKETS_PER_BLOCK,
     SIDE_LIMIT,
     SIDE_SYMBOLS,
     SIDE_VALUES,
@@ -33,15 +33,15 @@ from neuralcodec.errors import DamagedFileError
 
 _STAGES = 2  # side symbols 0, 2, ..., 16 first, then 1, 3, ..., 17, which see the former
 _STAGE_SYMBOLS = SIDE_SYMBOLS // _STAGES
-_HISTORY = 2  # packets that a module's context looks back at
+_HISTORY = 2  # frames that a module's context looks back at
 _SYMBOL = from_zigzag(np.arange(MODULE_VALUES)).astype(np.int8)  # by place in the zigzag order
 
 
-def encode_block(packets, tables, step_index=0):
-    """Codes the packets of one block.
+def encode_block(frames, tables, step_index=0):
+    """Codes the frames of one block.
 
     Args:
-        packets: Packets, with at most as many modules as the tables have.
+        frames: Frames, with at most as many modules as the tables have.
         tables: EntropyTables.
         step_index: the file's global step scale is 2^(step_index / 256); -512 to 512.
 
@@ -49,61 +49,61 @@ def encode_block(packets, tables, step_index=0):
         list of bytes: side information, module 0, module 1, ...
 
     Example:
-        >>> payloads = encode_block(packets[:50], tables)
+        >>> payloads = encode_block(frames[:50], tables)
     """
-    return [plan.encode() for plan in _plan(packets, tables, step_index)]
+    return [plan.encode() for plan in _plan(frames, tables, step_index)]
 
 
-def ideal_bits(packets, tables, step_index=0, packets_per_block=PACKETS_PER_BLOCK):
-    """What a perfect coder would spend on the packets with these tables: -log2 of the probabilities.
+def ideal_bits(frames, tables, step_index=0, frames_per_block=FRAMES_PER_BLOCK):
+    """What a perfect coder would spend on the frames with these tables: -log2 of the probabilities.
 
     Args:
-        packets: Packets, any number.
+        frames: Frames, any number.
         tables: EntropyTables.
         step_index: as in `encode_block`.
-        packets_per_block: contexts begin anew after that many packets.
+        frames_per_block: contexts begin anew after that many frames.
 
     Returns:
         float64 (1 + modules,): bits of the side information, of module 0, module 1, ...
     """
-    bits = np.zeros(1 + len(packets.modules))
-    for block in packets.blocks(packets_per_block):
+    bits = np.zeros(1 + len(frames.modules))
+    for block in frames.blocks(frames_per_block):
         bits += [plan.ideal_bits() for plan in _plan(block, tables, step_index)]
     return bits
 
 
-def count_symbols(packets, tables, step_index=0, packets_per_block=PACKETS_PER_BLOCK):
+def count_symbols(frames, tables, step_index=0, frames_per_block=FRAMES_PER_BLOCK):
     """Counts which symbols each row of the tables has to code: what `ladder.fit_rows` wants to know.
 
     Args:
-        packets: Packets, any number.
+        frames: Frames, any number.
         tables: EntropyTables, of which only the networks and the shapes of the rows matter.
         step_index: as in `encode_block`.
-        packets_per_block: contexts begin anew after that many packets.
+        frames_per_block: contexts begin anew after that many frames.
 
     Returns:
         list of int64 arrays shaped like the tables' rows: side information, module 0, module 1, ...
     """
-    rows = [tables.side_rows] + [module.rows for module in tables.modules[: len(packets.modules)]]
+    rows = [tables.side_rows] + [module.rows for module in tables.modules[: len(frames.modules)]]
     counts = [np.zeros(array.shape, np.int64) for array in rows]
-    for block in packets.blocks(packets_per_block):
+    for block in frames.blocks(frames_per_block):
         for total, plan in zip(counts, _plan(block, tables, step_index), strict=True):
             total += plan.counts()
     return counts
 
 
-def decode_blocks(blocks, packet_counts, tables, step_index=0, modules=None):
+def decode_blocks(blocks, frame_counts, tables, step_index=0, modules=None):
     """Decodes several blocks side by side, which is much faster than one after another.
 
     Args:
         blocks: list of blocks, each a list of payloads as `encode_block` returns it.
-        packet_counts: number of packets in each block.
+        frame_counts: number of frames in each block.
         tables: EntropyTables.
         step_index: as in `encode_block`.
         modules: decode the first so many modules only; None for all that the blocks hold.
 
     Returns:
-        list of Packets, one per block.
+        list of Frames, one per block.
 
     Raises:
         DamagedFileError: payloads that `encode_block` did not write.
@@ -116,31 +116,31 @@ def decode_blocks(blocks, packet_counts, tables, step_index=0, modules=None):
     modules = len(blocks[0]) - 1 if modules is None else modules
     if modules > len(tables.modules) or any(len(payloads) <= modules for payloads in blocks):
         raise DamagedFileError("The file and its preset differ in the number of modules; get the file again.")
-    side = _decode_side([payloads[0] for payloads in blocks], packet_counts, tables)  # (B, P, 18)
+    side = _decode_side([payloads[0] for payloads in blocks], frame_counts, tables)  # (B, F, 18)
     context, shift = side_features(side), level_shift(step_index, tables.levels_per_octave_q8)
     decoded, lower = [], None
     for number, module in enumerate(tables.modules[:modules]):
         payloads, feature = [block[1 + number] for block in blocks], tables.magnitude_feature
         if module.predictor:
-            symbols, lower = decode_predicted(payloads, packet_counts, module, feature, context, shift)
+            symbols, lower = decode_predicted(payloads, frame_counts, module, feature, context, shift)
         else:
-            known = known_features(context, lower)  # (B, P, 36 or 116)
-            symbols, lower = _decode_module(payloads, packet_counts, module, feature, known, shift)
+            known = known_features(context, lower)  # (B, F, 36 or 116)
+            symbols, lower = _decode_module(payloads, frame_counts, module, feature, known, shift)
         decoded.append(symbols)
     return [
-        Packets(side[b, :n, :LSF_SYMBOLS], side[b, :n, LSF_SYMBOLS:], [symbols[b, :n] for symbols in decoded])
-        for b, n in enumerate(packet_counts)
+        Frames(side[b, :n, :LSF_SYMBOLS], side[b, :n, LSF_SYMBOLS:], [symbols[b, :n] for symbols in decoded])
+        for b, n in enumerate(frame_counts)
     ]
 
 
-def _plan(packets, tables, step_index):
+def _plan(frames, tables, step_index):
     """Yields the `Plan` of each payload of a block."""
-    side = packets.side.astype(np.int64)
+    side = frames.side.astype(np.int64)
     context, shift = side_features(side), level_shift(step_index, tables.levels_per_octave_q8)
     yield _plan_side(side, context, tables)
     lower = None
-    for module, symbols in zip(tables.modules[: len(packets.modules)], packets.modules, strict=True):
-        features = tables.magnitude_feature[np.abs(symbols)].astype(np.float64)  # (P, 320)
+    for module, symbols in zip(tables.modules[: len(frames.modules)], frames.modules, strict=True):
+        features = tables.magnitude_feature[np.abs(symbols)].astype(np.float64)  # (F, 320)
         if module.predictor:
             yield plan_predicted(symbols, module, tables.magnitude_feature, context, shift)
         else:
@@ -149,8 +149,8 @@ def _plan(packets, tables, step_index):
 
 
 def _plan_module(symbols, features, module, known, shift):
-    """The `Plan` of a module's symbols (P, 320) with magnitude features (P, 320): one step per packet."""
-    own = [delayed(features, packets_back) for packets_back in range(1, _HISTORY + 1)]
+    """The `Plan` of a module's symbols (F, 320) with magnitude features (F, 320): one step per frame."""
+    own = [delayed(features, frames_back) for frames_back in range(1, _HISTORY + 1)]
     levels = module.network.forward(np.concatenate([*own, known], axis=1)) - shift
     rows = limited(levels, len(module.rows))
     places, escape = to_zigzag(symbols.astype(np.int64)), module.rows.shape[1] - 1
@@ -158,8 +158,8 @@ def _plan_module(symbols, features, module, known, shift):
 
 
 def _plan_side(side, features, tables):
-    """The `Plan` of side symbols (P, 18): two steps per packet."""
-    history = np.concatenate([delayed(features, 1), delayed(features, 2)], axis=1)  # (P, 36)
+    """The `Plan` of side symbols (F, 18): two steps per frame."""
+    history = np.concatenate([delayed(features, 1), delayed(features, 2)], axis=1)  # (F, 36)
     stage_a, stage_b = _stage(0), _stage(1)
     outputs = [
         tables.side_a.forward(history),
@@ -171,7 +171,7 @@ def _plan_side(side, features, tables):
         places.append(to_zigzag(side[:, stage] - centers))
         rows.append(stage_rows)
     escapes = [to_zigzag(side[:, stage]) for stage in (stage_a, stage_b)]
-    # (P, 9) for each stage -> (2 P, 9)
+    # (F, 9) for each stage -> (2 F, 9)
     places, rows, escapes = (np.stack(arrays, axis=1).reshape(-1, _STAGE_SYMBOLS) for arrays in (places, rows, escapes))
     return Plan(places, rows, escapes, SIDE_VALUES, tables.side_weights)
 
@@ -181,66 +181,66 @@ def _stage(number):
     return slice(number, None, _STAGES)
 
 
-def _decode_side(payloads, packet_counts, tables):
+def _decode_side(payloads, frame_counts, tables):
     """Side symbols of several blocks.
 
     Returns:
-        int64 (B, P, 18), zeros after a block's last packet.
+        int64 (B, F, 18), zeros after a block's last frame.
     """
-    decoders = Decoders(payloads, packet_counts)
-    num_blocks, num_packets = len(payloads), max(packet_counts)
-    side = np.zeros((num_blocks, num_packets, SIDE_SYMBOLS), np.int64)
+    decoders = Decoders(payloads, frame_counts)
+    num_blocks, num_frames = len(payloads), max(frame_counts)
+    side = np.zeros((num_blocks, num_frames, SIDE_SYMBOLS), np.int64)
     previous = np.zeros((num_blocks, SIDE_SYMBOLS), np.int64)
-    features = np.zeros((num_blocks, 2 * SIDE_SYMBOLS + _STAGE_SYMBOLS))  # last packet, the one before, stage A
-    for packet in range(num_packets):
+    features = np.zeros((num_blocks, 2 * SIDE_SYMBOLS + _STAGE_SYMBOLS))  # last frame, the one before, stage A
+    for frame in range(num_frames):
         for number, network in enumerate((tables.side_a, tables.side_b)):
             stage = _stage(number)
             outputs = network.forward(features[:, : network.num_inputs])
             centers, rows = side_distributions(outputs, previous[:, stage], len(tables.side_rows))
             weights = tables.side_weights.take(rows, axis=0)  # (B, 9, A)
-            places, escapes = decoders.step(packet, weights, SIDE_VALUES)
+            places, escapes = decoders.step(frame, weights, SIDE_VALUES)
             symbols = _SYMBOL.take(places) + centers
             if escapes:
                 symbols[escapes.mask] = _SYMBOL[escapes.values]
-            side[:, packet, stage] = symbols
+            side[:, frame, stage] = symbols
             features[:, 2 * SIDE_SYMBOLS :] = side_features(symbols)  # stage B reads stage A's
-        previous = side[:, packet]
+        previous = side[:, frame]
         features[:, SIDE_SYMBOLS : 2 * SIDE_SYMBOLS] = features[:, :SIDE_SYMBOLS]
         features[:, :SIDE_SYMBOLS] = side_features(previous)
-    for block, count in enumerate(packet_counts):
+    for block, count in enumerate(frame_counts):
         side[block, count:] = 0
     if np.abs(side).max(initial=0) > SIDE_LIMIT:
         raise DamagedFileError("The side information holds symbols that no encoder writes; get the file again.")
     return side
 
 
-def _decode_module(payloads, packet_counts, module, magnitude_feature, known, shift):
+def _decode_module(payloads, frame_counts, module, magnitude_feature, known, shift):
     """Symbols of one module in several blocks.
 
     Args:
-        known: features that do not come from the module itself, float64 (B, P, 36 or 116).
+        known: features that do not come from the module itself, float64 (B, F, 36 or 116).
 
     Returns:
-        (symbols int8 (B, P, 320), their magnitude features float64 (B, P, 320)); of no meaning after a block's last
-        packet.
+        (symbols int8 (B, F, 320), their magnitude features float64 (B, F, 320)); of no meaning after a block's last
+        frame.
     """
-    decoders = Decoders(payloads, packet_counts)
-    num_blocks, num_packets, _ = known.shape
+    decoders = Decoders(payloads, frame_counts)
+    num_blocks, num_frames, _ = known.shape
     escape = module.rows.shape[1] - 1
     feature = magnitude_feature[np.abs(_SYMBOL)].astype(np.float64)  # by place in the zigzag order
-    symbols = np.zeros((num_blocks, num_packets, MODULE_SYMBOLS), np.int8)
+    symbols = np.zeros((num_blocks, num_frames, MODULE_SYMBOLS), np.int8)
     features = np.zeros(symbols.shape)
-    own = np.zeros((num_blocks, _HISTORY * MODULE_SYMBOLS))  # last packet, the one before
+    own = np.zeros((num_blocks, _HISTORY * MODULE_SYMBOLS))  # last frame, the one before
     weights = np.empty((num_blocks, MODULE_SYMBOLS, module.rows.shape[1]), np.float32)
-    hidden = module.network.partial(known, own.shape[1])  # (B, P, H)
-    for packet in range(num_packets):
-        levels = module.network.finish(module.network.partial(own, 0) + hidden[:, packet]) - shift
+    hidden = module.network.partial(known, own.shape[1])  # (B, F, H)
+    for frame in range(num_frames):
+        levels = module.network.finish(module.network.partial(own, 0) + hidden[:, frame]) - shift
         module.weights.take(levels, axis=0, out=weights, mode="clip")  # levels are limited to the ladder
-        places, escapes = decoders.step(packet, weights, MODULE_VALUES - escape)
+        places, escapes = decoders.step(frame, weights, MODULE_VALUES - escape)
         if escapes:
             places[escapes.mask] += escapes.values
-        symbols[:, packet] = _SYMBOL.take(places)
-        features[:, packet] = feature.take(places)
+        symbols[:, frame] = _SYMBOL.take(places)
+        features[:, frame] = feature.take(places)
         own[:, MODULE_SYMBOLS:] = own[:, :MODULE_SYMBOLS]
-        own[:, :MODULE_SYMBOLS] = features[:, packet]
+        own[:, :MODULE_SYMBOLS] = features[:, frame]
     return symbols, features

@@ -53,19 +53,19 @@ class Escapes(NamedTuple):
 class Decoders:
     """The coders of one payload in each of several blocks, of which some are shorter than others."""
 
-    def __init__(self, payloads, packet_counts):
+    def __init__(self, payloads, frame_counts):
         self._coders = [SymbolDecoder(payload) for payload in payloads]
-        self._packet_counts = packet_counts
+        self._frame_counts = frame_counts
 
-    def ended(self, packet):
-        """Which blocks have no packet of that number: a list of bool (B,)."""
-        return [packet >= count for count in self._packet_counts]
+    def ended(self, frame):
+        """Which blocks have no frame of that number: a list of bool (B,)."""
+        return [frame >= count for count in self._frame_counts]
 
-    def step(self, packet, weights, escape_size):
-        """Decodes one step of the blocks that have so many packets, and the escaped values after it.
+    def step(self, frame, weights, escape_size):
+        """Decodes one step of the blocks that have so many frames, and the escaped values after it.
 
         Args:
-            packet: number of the packet within its block.
+            frame: number of the frame within its block.
             weights: float32 (B, N, A), a row for each symbol.
             escape_size: number of values that an escaped one can have.
 
@@ -75,7 +75,7 @@ class Decoders:
         """
         places = np.zeros(weights.shape[:2], np.int32)
         for block, coder in enumerate(self._coders):
-            if packet < self._packet_counts[block]:
+            if frame < self._frame_counts[block]:
                 places[block] = coder.decode(weights[block])
         mask = places == weights.shape[2] - 1
         if not mask.any():

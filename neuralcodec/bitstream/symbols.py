@@ -1,6 +1,6 @@
-"""The symbols of a packet: how many, how large, and the order in which an alphabet lists them.
+"""The symbols of a frame: how many, how large, and the order in which an alphabet lists them.
 
-A packet is 20 ms of audio: 320 samples at 16 kHz. Its symbols are small signed integers. Alphabets list them in zigzag
+A frame is 20 ms of audio: 320 samples at 16 kHz. Its symbols are small signed integers. Alphabets list them in zigzag
 order 0, +1, -1, +2, -2, ..., so that the likely values come first; the last entry of an alphabet is the escape, which
 stands for every value the alphabet does not reach.
 """
@@ -8,8 +8,8 @@ stands for every value the alphabet does not reach.
 import numpy as np
 
 SAMPLE_RATE = 16000
-PACKET_SAMPLES = 320
-PACKETS_PER_BLOCK = 50
+FRAME_SAMPLES = 320
+FRAMES_PER_BLOCK = 50
 
 LSF_SYMBOLS = 16
 GAIN_SYMBOLS = 2

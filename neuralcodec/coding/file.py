@@ -1,16 +1,16 @@
 """From blocks of samples to a .nac file and back, in constant memory: an hour costs no more than a minute."""
 
 from neuralcodec.bitstream.container import ContainerWriter
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
-from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK
+from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.rate import check_bitrate, meet_bitrate
 from neuralcodec.errors import AudioError, DamagedFileError, WrongPresetError
 from neuralcodec.runtime.decoder import Decoder
 from neuralcodec.runtime.encoder import Encoder
 
-_PACKETS_AT_ONCE = 24 * PACKETS_PER_BLOCK  # blocks are decoded side by side, which is faster
+_FRAMES_AT_ONCE = 24 * FRAMES_PER_BLOCK  # blocks are decoded side by side, which is faster
 
 
 def write_nac(preset, source, file, kbps=None, progress=None):
@@ -48,7 +48,7 @@ def _coded(preset, source, step_index, progress):
         raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
                          f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
     writer = ContainerWriter(header)
-    for block in _in_blocks(_packets(preset, source, step_index, progress)):
+    for block in _in_blocks(_frames(preset, source, step_index, progress)):
         writer.add_block(encode_block(block, preset.tables, step_index))
     return writer
 
@@ -70,9 +70,9 @@ def read_nac(preset, reader, progress=None):
     header = reader.header
     decoder = Decoder(preset.config, preset.weights, header.step_index, header.num_modules)
     done, total = 0, header.num_samples_16k
-    for blocks, packet_counts in _several(reader):
-        decoded = decode_blocks(blocks, packet_counts, preset.tables, header.step_index, header.num_modules)
-        samples = decoder.push(Packets.concatenate(decoded))[:total - done]
+    for blocks, frame_counts in _several(reader):
+        decoded = decode_blocks(blocks, frame_counts, preset.tables, header.step_index, header.num_modules)
+        samples = decoder.push(Frames.concatenate(decoded))[:total - done]
         done += len(samples)
         yield samples
         if progress is not None:
@@ -98,8 +98,8 @@ def check_preset(preset, header):
                                f"{len(preset.config.modules)}; get the file again from its source.")
 
 
-def _packets(preset, source, step_index, progress):
-    """Yields Packets, as many at a time as come."""
+def _frames(preset, source, step_index, progress):
+    """Yields Frames, as many at a time as come."""
     encoder, done = Encoder(preset.config, preset.weights, step_index), 0
     for samples in source.blocks():
         yield encoder.push(samples)
@@ -110,11 +110,11 @@ def _packets(preset, source, step_index, progress):
 
 
 def _in_blocks(parts):
-    """Regroups Packets into blocks as soon as these are complete; the last may be shorter."""
+    """Regroups Frames into blocks as soon as these are complete; the last may be shorter."""
     waiting = None
     for part in parts:
-        waiting = part if waiting is None else Packets.concatenate([waiting, part])
-        complete = len(waiting) - len(waiting) % PACKETS_PER_BLOCK
+        waiting = part if waiting is None else Frames.concatenate([waiting, part])
+        complete = len(waiting) - len(waiting) % FRAMES_PER_BLOCK
         yield from waiting[:complete].blocks()
         waiting = waiting[complete:]
     if waiting is not None:
@@ -122,13 +122,13 @@ def _in_blocks(parts):
 
 
 def _several(reader):
-    """Yields (blocks, numbers of their packets), as many blocks as are decoded side by side."""
-    blocks, packet_counts = [], []
+    """Yields (blocks, numbers of their frames), as many blocks as are decoded side by side."""
+    blocks, frame_counts = [], []
     for number, payloads in enumerate(reader):
         blocks.append(payloads)
-        packet_counts.append(reader.header.block_packets(number))
-        if sum(packet_counts) >= _PACKETS_AT_ONCE:
-            yield blocks, packet_counts
-            blocks, packet_counts = [], []
+        frame_counts.append(reader.header.block_frames(number))
+        if sum(frame_counts) >= _FRAMES_AT_ONCE:
+            yield blocks, frame_counts
+            blocks, frame_counts = [], []
     if blocks:
-        yield blocks, packet_counts
+        yield blocks, frame_counts

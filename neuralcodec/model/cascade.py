@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 from neuralcodec.architecture.config import (
-    FRAME,
+    FRAME_SAMPLES,
     GAIN_FLOOR,
     GAIN_FRAME,
     GAIN_OFFSET,
@@ -108,32 +108,33 @@ def side_condition(hop, lsf, gain):
         gain: gain symbols (B, T / 160).
 
     Returns:
-        (B, T / hop, C): LSFs at the frame's end, its gains (two for a 20 ms hop, else one), the same a frame earlier.
+        (B, T / hop, C): LSFs at the code frame's end, its gains (two for a 20 ms hop, else one), and the same of
+            the one before.
     """
     every = hop // SUBFRAME
-    frames = lsf[:, every - 1:: every]
+    lsf = lsf[:, every - 1:: every]
     gain = (gain - 2.0) / 6.0
-    if hop == FRAME:
+    if hop == FRAME_SAMPLES:
         gains = ops.reshape(gain, (-1, gain.shape[1] // 2, 2))
     else:
         gains = ops.repeat(gain, GAIN_FRAME // hop, axis=1)[..., None]
-    now = ops.concatenate([frames, gains], axis=-1)
+    now = ops.concatenate([lsf, gains], axis=-1)
     return ops.concatenate([now, lpc.previous(now)], axis=-1)
 
 
 def mean_kbps(bits):
-    """Bits (B, P, N) -> kbps (B,)."""
-    return ops.sum(bits, axis=[1, 2]) / (bits.shape[1] * FRAME / SAMPLE_RATE * 1000)
+    """Bits (B, F, N) -> kbps (B,)."""
+    return ops.sum(bits, axis=[1, 2]) / (bits.shape[1] * FRAME_SAMPLES / SAMPLE_RATE * 1000)
 
 
 def packed(symbols, delay):
-    """Code frames (B, K, hop) -> symbols per packet (B, P, 320), each frame `delay` frames later than its time.
+    """Code frames (B, K, hop) -> symbols per frame (B, F, 320), each code frame `delay` later than its time.
 
-    A later module waits for those before it, so its codes travel in a later packet; the entropy model sees what the
+    A later module waits for those before it, so its codes travel in a later frame; the entropy model sees what the
     decoder has by then.
     """
     late = ops.pad(symbols, [[0, 0], [delay, 0], [0, 0]])[:, : symbols.shape[1]]
-    return ops.reshape(late, (-1, symbols.shape[1] * symbols.shape[2] // FRAME, FRAME))
+    return ops.reshape(late, (-1, symbols.shape[1] * symbols.shape[2] // FRAME_SAMPLES, FRAME_SAMPLES))
 
 
 class Cascade(keras.Model):
@@ -195,7 +196,7 @@ class Cascade(keras.Model):
             A dictionary: "decoded" (B, T), "predictor" (B, F, 17) from the unquantised analysis, "kbps" (B, 1 +
             modules), the estimated rate of the side information and of each module; "powers" (3, B, F, bands) of the
             original, of what is decoded and of noise, where noise is added (see `NoiseSubstitution.powers`). The last
-            `config.delay - 320` samples lack packets that come after the end.
+            `config.delay - 320` samples lack frames that come after the end.
         """
         a, lsf, lsf_symbols = self.predict_linearly(x)
         smooth = lpc.interpolate_lsf(lsf)  # (B, T / 80, 16)
@@ -204,11 +205,11 @@ class Cascade(keras.Model):
         residual = lpc.analysis_filter(x, predictor) if has_lpc else x
         gain = code_gain(residual)
         contour = gain_contour(gain)
-        side = ops.concatenate([lsf_symbols, ops.reshape(gain, (-1, x.shape[1] // FRAME, 2))], axis=-1)
+        side = ops.concatenate([lsf_symbols, ops.reshape(gain, (-1, x.shape[1] // FRAME_SAMPLES, 2))], axis=-1)
         target, so_far = residual / contour, ops.zeros_like(x)
         kbps, lower = [mean_kbps(self.side_context(side))], None
         normal, first = self.lsf_quantizer.normalise(smooth), None
-        for module, delay in zip(self.chain[: self.active], self.config.packet_delays):
+        for module, delay in zip(self.chain[: self.active], self.config.code_frame_delays):
             hop = module.config.hop
             # A later module's codes are constant over small changes of what came before. Soft gradients through them
             # and their bits would pretend that they are not, and drive what came before off its course.
@@ -217,7 +218,7 @@ class Cascade(keras.Model):
             first = first or (decoded, condition)
             symbols = packed(symbols, delay)
             bits = module.bits(symbols, side if lower is None else ops.stop_gradient(side), lower)
-            kbps.append(mean_kbps(bits[:, -(-delay * hop // FRAME):]))
+            kbps.append(mean_kbps(bits[:, -(-delay * hop // FRAME_SAMPLES):]))
             so_far, lower = so_far + module.inverse_transform(decoded), ops.stop_gradient(symbols)
         noise, powers = self.substitute(target, so_far, *first) if self.noise else (0.0, {})
         y = (so_far + noise) * contour

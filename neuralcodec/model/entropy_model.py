@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME, ORDER
+from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER
 from neuralcodec.bitstream.entropy_tables import predicted_shape
 from neuralcodec.bitstream.ltp_payload import GATE_LIMIT
 from neuralcodec.bitstream.scale_tables import MODULE_LEVELS, MODULE_SCALES, SIDE_LEVELS, SIDE_SCALES
@@ -24,7 +24,7 @@ CLIP = 255 / UNIT
 LEVELS_PER_UNIT = 8.0  # an output of 1.0 is 8 levels of the ladder of scales
 MODULE_LADDER = (MODULE_SCALES[0], MODULE_SCALES[-1], MODULE_LEVELS)  # first and last scale, and how many there are
 SIDE_LADDER = (SIDE_SCALES[0], SIDE_SCALES[-1], SIDE_LEVELS)
-SIDE = ORDER + 2  # side symbols per packet: LSFs and two gains
+SIDE = ORDER + 2  # side symbols per frame: LSFs and two gains
 STAGE_A = tuple(range(0, ORDER, 2)) + (ORDER,)  # every other LSF and the first gain are coded first,
 STAGE_B = tuple(range(1, ORDER, 2)) + (ORDER + 1,)  # the rest sees them
 FIRST_LEVEL, LATER_LEVEL = 32, 8  # initial levels: what a later module has to say is mostly zeros
@@ -60,9 +60,9 @@ def side_feature(symbols):
     return ops.clip(symbols * (8 / UNIT), -CLIP, CLIP)
 
 
-def delayed(x, frames=1):
-    """(B, P, C) -> the same, `frames` packets later; zeros come first, as at the start of a block."""
-    return ops.pad(x, [[0, 0], [frames, 0], [0, 0]])[:, : x.shape[1]]
+def delayed(x, delay=1):
+    """(B, F, C) or (B, K, C) -> the same, so many frames later; zeros come first, as at the start of a block."""
+    return ops.pad(x, [[0, 0], [delay, 0], [0, 0]])[:, : x.shape[1]]
 
 
 class ContextNetwork(keras.layers.Layer):
@@ -85,9 +85,9 @@ class ContextNetwork(keras.layers.Layer):
 
 
 class SideContext(keras.layers.Layer):
-    """Bits of LSF and gain symbols, from the two packets before and, for half of them, from the other half.
+    """Bits of LSF and gain symbols, from the two frames before and, for half of them, from the other half.
 
-    The mean is the symbol of the packet before plus a learned correction.
+    The mean is the symbol of the frame before plus a learned correction.
     """
 
     def __init__(self, hidden=64, **kwargs):
@@ -104,7 +104,7 @@ class SideContext(keras.layers.Layer):
         self.built = True
 
     def call(self, symbols):
-        """symbols (B, P, 18) -> bits (B, P, 18), stage A first."""
+        """symbols (B, F, 18) -> bits (B, F, 18), stage A first."""
         before = delayed(symbols)
         past = ops.concatenate([side_feature(before), side_feature(delayed(symbols, 2))], axis=-1)
         a, b = (ops.take(symbols, stage, axis=-1) for stage in self.stages)
@@ -119,25 +119,25 @@ class SideContext(keras.layers.Layer):
 
 
 class ModuleContext(keras.layers.Layer):
-    """Bits of a module's 320 symbols per packet, from its two packets before, the side information and, in a later
+    """Bits of a module's 320 symbols per frame, from its two frames before, the side information and, in a later
     module, the codes of the module in front of it."""
 
     def __init__(self, hidden, has_lower, **kwargs):
         super().__init__(**kwargs)
         self.has_lower = has_lower
         bias = (LATER_LEVEL if has_lower else FIRST_LEVEL) / LEVELS_PER_UNIT
-        self.network = ContextNetwork(hidden, FRAME, bias, name="network")
+        self.network = ContextNetwork(hidden, FRAME_SAMPLES, bias, name="network")
 
     def build(self, shape=None):
-        self.network.build((None, 2 * FRAME + 2 * SIDE + (80 if self.has_lower else 0)))
+        self.network.build((None, 2 * FRAME_SAMPLES + 2 * SIDE + (80 if self.has_lower else 0)))
         self.built = True
 
     def call(self, symbols, side, lower=None):
-        """symbols, lower (B, P, 320), side (B, P, 18) -> bits (B, P, 320)."""
+        """symbols, lower (B, F, 320), side (B, F, 18) -> bits (B, F, 320)."""
         magnitude = magnitude_feature(symbols)
         features = [delayed(magnitude), delayed(magnitude, 2)]
         if self.has_lower:
-            grouped = ops.reshape(magnitude_feature(lower), (-1, lower.shape[1], FRAME // 8, 8))
+            grouped = ops.reshape(magnitude_feature(lower), (-1, lower.shape[1], FRAME_SAMPLES // 8, 8))
             grouped = ops.minimum(ops.sum(grouped, axis=-1) / 4, CLIP)
             features += [grouped, delayed(grouped)]
         side = side_feature(side)
@@ -172,28 +172,28 @@ class PredictedContext(keras.layers.Layer):
         """Bits of symbols.
 
         Args:
-            symbols: (B, P, 320).
-            side: side symbols (B, P, 18).
+            symbols: (B, F, 320).
+            side: side symbols (B, F, 18).
             basis, step: the module's transform (2 hop, hop) and its steps (hop,).
 
         Returns:
-            (B, P, 320), 0 for those that are not sent.
+            (B, F, 320), 0 for those that are not sent.
         """
-        packets, per_packet = symbols.shape[1], FRAME // self.hop
-        learning = ops.reshape(symbols, (-1, packets * per_packet, self.hop))[..., : self.coded]
-        frames = ops.stop_gradient(learning)
-        predictions, likeness = predict(frames, basis[:, : self.coded], step[: self.coded])
-        magnitude = magnitude_feature(frames)
+        frames, per_frame = symbols.shape[1], FRAME_SAMPLES // self.hop
+        learning = ops.reshape(symbols, (-1, frames * per_frame, self.hop))[..., : self.coded]
+        code_frames = ops.stop_gradient(learning)
+        predictions, likeness = predict(code_frames, basis[:, : self.coded], step[: self.coded])
+        magnitude = magnitude_feature(code_frames)
         predicted = magnitude_feature(ops.clip(PHASES * predictions, -MODULE_LIMIT, MODULE_LIMIT))
-        signed = ops.clip(0.5 * delayed(frames), -CLIP, CLIP)
+        signed = ops.clip(0.5 * delayed(code_frames), -CLIP, CLIP)
         own = [delayed(magnitude), delayed(magnitude, 2), predicted, signed, likeness]
         out = self.network(ops.concatenate([*own, self.shared(side)], axis=-1))
         level, gate, offset = ops.split(out, 3, axis=-1)
         mean = clip_through(gate / LEVELS_PER_UNIT, 0.0, GATE_LIMIT / UNIT) * predictions + offset
         scale = ladder_scale(level, MODULE_LADDER)
-        bits = logistic_bits(frames, mean, scale) + self.pull(learning, mean, scale)
+        bits = logistic_bits(code_frames, mean, scale) + self.pull(learning, mean, scale)
         bits = ops.pad(bits, [[0, 0], [0, 0], [0, self.hop - self.coded]])
-        return ops.reshape(bits, (-1, packets, FRAME))
+        return ops.reshape(bits, (-1, frames, FRAME_SAMPLES))
 
     def pull(self, symbols, mean, scale):
         """Zeros with the gradient that symbols learn from: that of a distribution as wide around 0 as the mean is far.
@@ -206,8 +206,8 @@ class PredictedContext(keras.layers.Layer):
         return bits - ops.stop_gradient(bits)
 
     def shared(self, side):
-        """Side symbols (B, P, 18) -> features of each code frame (B, K, 36 + 320 / hop), its place last."""
-        side, frames = side_feature(side), FRAME // self.hop
-        now = ops.repeat(ops.concatenate([side, delayed(side)], axis=-1), frames, axis=1)
-        places = ops.tile(ops.eye(frames)[None], (ops.shape(side)[0], side.shape[1], 1))
+        """Side symbols (B, F, 18) -> features of each code frame (B, K, 36 + 320 / hop), its place last."""
+        side, per_frame = side_feature(side), FRAME_SAMPLES // self.hop
+        now = ops.repeat(ops.concatenate([side, delayed(side)], axis=-1), per_frame, axis=1)
+        places = ops.tile(ops.eye(per_frame)[None], (ops.shape(side)[0], side.shape[1], 1))
         return ops.concatenate([now, places], axis=-1)

@@ -9,7 +9,7 @@ of line spectral frequencies using Chebyshev polynomials", IEEE TASSP 1986; ITU-
 import numpy as np
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME, ORDER, SUBFRAME
+from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER, SUBFRAME
 from neuralcodec.architecture.lpc import (
     COSINES,
     EXPANSION,
@@ -49,8 +49,8 @@ def analyse(x):
 
 def autocorrelation(x):
     """(B, T) -> (B, F, 17), windowed; frame f sees the samples from 320 f - 160 to 320 f + 320."""
-    frames = ops.reshape(x, (-1, x.shape[1] // FRAME, FRAME))
-    tail = frames[:, :, FRAME // 2:]
+    frames = ops.reshape(x, (-1, x.shape[1] // FRAME_SAMPLES, FRAME_SAMPLES))
+    tail = frames[:, :, FRAME_SAMPLES // 2:]
     before = ops.concatenate([ops.zeros_like(tail[:, :1]), tail[:, :-1]], axis=1)
     frames = ops.concatenate([before, frames], axis=-1) * WINDOW  # (B, F, 480)
     n = WINDOW.size

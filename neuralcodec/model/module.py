@@ -171,12 +171,12 @@ class ResidualModule(layers.Layer):
         """What symbols cost.
 
         Args:
-            symbols: (B, P, 320).
-            side: side symbols (B, P, 18).
-            lower: symbols of the module before (B, P, 320); None for the first.
+            symbols: (B, F, 320).
+            side: side symbols (B, F, 18).
+            lower: symbols of the module before (B, F, 320); None for the first.
 
         Returns:
-            (B, P, 320).
+            (B, F, 320).
         """
         if self.config.long_term:
             return self.context(symbols, side, self.basis, ops.exp(self.log_step))

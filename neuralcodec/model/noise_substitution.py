@@ -11,7 +11,7 @@ from neuralcodec.architecture.config import (
     BAND_HZ,
     BANDS,
     FIRST_LEVEL,
-    FRAME,
+    FRAME_SAMPLES,
     LOUDEST_NOISE,
     NOISE_FRAMES,
     NOISE_WIDTH,
@@ -75,9 +75,9 @@ class NoiseSubstitution(keras.layers.Layer):
             levels: of the noise (B, K, bands).
 
         Returns:
-            (3, B, P, bands): mean power per packet of original, decoded and noise.
+            (3, B, F, bands): mean power per frame of original, decoded and noise.
         """
         waveforms = [band_power(transform(x, self.basis))[..., self.first:] for x in (target, decoded)]
-        packets = levels.shape[1] * self.noise.shape[1] // FRAME
+        frames = levels.shape[1] * self.noise.shape[1] // FRAME_SAMPLES
         powers = ops.stack([*waveforms, ops.square(levels)])
-        return ops.mean(ops.reshape(powers, (3, -1, packets, levels.shape[1] // packets, levels.shape[2])), axis=3)
+        return ops.mean(ops.reshape(powers, (3, -1, frames, levels.shape[1] // frames, levels.shape[2])), axis=3)

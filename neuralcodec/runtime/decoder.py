@@ -1,9 +1,9 @@
-"""From packets to samples, in pieces of any length."""
+"""From frames to samples, in pieces of any length."""
 
 import numpy as np
 
 from neuralcodec.architecture.config import SUBFRAME
-from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK, STEPS_PER_OCTAVE
+from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEPS_PER_OCTAVE
 from neuralcodec.runtime.layers import Queue
 from neuralcodec.runtime.lpc import SynthesisFilter
 from neuralcodec.runtime.module import ResidualModule
@@ -12,9 +12,9 @@ from neuralcodec.runtime.side import Condition, Filters, GainContour
 
 
 class Decoder:
-    """Streaming decoder: `push` packets as they come, get the samples that these complete, from sample 0 of the file.
+    """Streaming decoder: `push` frames as they come, get the samples that these complete, from sample 0 of the file.
 
-    Once all packets are in, at least as many samples have come out as went into the encoder; what is more is silence.
+    Once all frames are in, at least as many samples have come out as went into the encoder; what is more is silence.
 
     Args:
         config: CascadeConfig.
@@ -24,7 +24,7 @@ class Decoder:
 
     Example:
         >>> decoder = Decoder(config, weights)
-        >>> samples = decoder.push(packets)[:num_samples]
+        >>> samples = decoder.push(frames)[:num_samples]
     """
 
     def __init__(self, config, weights, step_index=0, modules=None):
@@ -32,33 +32,33 @@ class Decoder:
         self._filters, self._contour = Filters(config.lpc, weights), GainContour()
         self._stages = [
             _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE))
-            for number, (module, delay) in enumerate(zip(config.modules[:count], config.packet_delays))
+            for number, (module, delay) in enumerate(zip(config.modules[:count], config.code_frame_delays))
         ]
         self._noise = NoiseSubstitution(config, weights) if config.noise_above else None
         self._synthesis = None if config.lpc == "none" else SynthesisFilter()
         self._contours, self._predictors = Queue(), Queue()  # wait for the modules
 
-    def push(self, packets):
-        """Decodes the next packets.
+    def push(self, frames):
+        """Decodes the next frames.
 
         Args:
-            packets: Packets, any number, of at least as many modules as are decoded.
+            frames: Frames, any number, of at least as many modules as are decoded.
 
         Returns:
-            float32 (n,), none of which any later packet changes.
+            float32 (n,), none of which any later frame changes.
         """
-        size = PACKETS_PER_BLOCK  # a second at a time stays in the processor's cache
-        parts = [self._decode(packets[start: start + size]) for start in range(0, len(packets), size)]
+        size = FRAMES_PER_BLOCK  # a second at a time stays in the processor's cache
+        parts = [self._decode(frames[start: start + size]) for start in range(0, len(frames), size)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
-    def _decode(self, packets):
-        """A few packets, at least one -> samples (n,)."""
-        gain = packets.gain.astype(np.int64).reshape(-1)
-        predictors, smooth = self._filters(packets.lsf.astype(np.int64))
+    def _decode(self, frames):
+        """A few frames, at least one -> samples (n,)."""
+        gain = frames.gain.astype(np.int64).reshape(-1)
+        predictors, smooth = self._filters(frames.lsf.astype(np.int64))
         self._contours.push(self._contour(gain))
         self._predictors.push(predictors)
         y, coefficients = None, None
-        for stage, symbols in zip(self._stages, packets.modules):
+        for stage, symbols in zip(self._stages, frames.modules):
             y, decoded = stage.decode(symbols, y, smooth, gain)
             coefficients = decoded if coefficients is None else coefficients  # of the first
         if self._noise:
@@ -74,15 +74,15 @@ class _Stage:
     def __init__(self, config, weights, number, delay, step_scale):
         self._module, self._condition = ResidualModule(config, weights, number, step_scale), Condition(config.hop)
         self._so_far, self._conditions = Queue(), Queue()
-        self._ahead = delay  # frames still to come that lie before the first
+        self._ahead = delay  # code frames still to come that lie before the first
 
     def decode(self, symbols, so_far, smooth, gain):
-        """Decodes whole packets.
+        """Decodes whole frames.
 
         Args:
             symbols: int8 (F, 320).
             so_far: decoded by the modules before (n,); None for the first module.
-            smooth, gain: side information of the packets.
+            smooth, gain: side information of the frames.
 
         Returns:
             what this module and those before have decoded by now, (m,); this module's coefficients (k, hop).

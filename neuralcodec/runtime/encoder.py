@@ -1,26 +1,26 @@
-"""From samples to packets, in pieces of any length.
+"""From samples to frames, in pieces of any length.
 
-A packet depends on no sample after its own 20 ms. A module that waits for the modules before it sends its code frames
-`packet_delays` frames late; all-zero frames, which mean nothing, make up for them at the start.
+A frame depends on no sample after its own 20 ms. A module that waits for the modules before it sends its code frames
+`code_frame_delays` late; all-zero ones, which mean nothing, make up for them at the start.
 """
 
 import numpy as np
 
-from neuralcodec.architecture.config import FRAME, MAX_DELAY, ORDER, SUBFRAME
-from neuralcodec.bitstream.frames import Packets
-from neuralcodec.bitstream.symbols import PACKETS_PER_BLOCK, STEPS_PER_OCTAVE
+from neuralcodec.architecture.config import FRAME_SAMPLES, MAX_DELAY, ORDER, SUBFRAME
+from neuralcodec.bitstream.frames import Frames
+from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEPS_PER_OCTAVE
 from neuralcodec.runtime import lpc
 from neuralcodec.runtime.layers import Queue
 from neuralcodec.runtime.module import ResidualModule
 from neuralcodec.runtime.side import Condition, Filters, GainContour, code_gain
 
-FLUSH = MAX_DELAY - FRAME  # samples of silence after the end: no cascade decodes later than this
+FLUSH = MAX_DELAY - FRAME_SAMPLES  # samples of silence after the end: no cascade decodes later than this
 
 
 class Encoder:
     """Streaming encoder: `push` samples as they come, `finish` after the last one.
 
-    n samples become ceil(n / 320) + 2 packets in all, the last two of which flush the cascade; 0 samples become none.
+    n samples become ceil(n / 320) + 2 frames in all, the last two of which flush the cascade; 0 samples become none.
 
     Args:
         config: CascadeConfig.
@@ -29,8 +29,8 @@ class Encoder:
 
     Example:
         >>> encoder = Encoder(config, weights)
-        >>> packets = [encoder.push(samples) for samples in source] + [encoder.finish()]
-        >>> packets = Packets.concatenate(packets)
+        >>> frames = [encoder.push(samples) for samples in source] + [encoder.finish()]
+        >>> frames = Frames.concatenate(frames)
     """
 
     def __init__(self, config, weights, step_index=0):
@@ -39,10 +39,10 @@ class Encoder:
         last = len(config.modules) - 1
         self._stages = [
             _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE), number == last)
-            for number, (module, delay) in enumerate(zip(config.modules, config.packet_delays, strict=True))
+            for number, (module, delay) in enumerate(zip(config.modules, config.code_frame_delays, strict=True))
         ]
-        self._past = np.zeros(lpc.PAST, np.float32)  # samples before the next packet, for the LPC analysis
-        self._samples = np.zeros(0, np.float32)  # less than a packet
+        self._past = np.zeros(lpc.PAST, np.float32)  # samples before the next frame, for the LPC analysis
+        self._samples = np.zeros(0, np.float32)  # less than a frame
         self._started = False
 
     def push(self, samples):
@@ -52,35 +52,35 @@ class Encoder:
             samples: float32 (n,) in [-1, 1], finite; any n.
 
         Returns:
-            Packets, as many as the samples complete.
+            Frames, as many as the samples complete.
         """
         self._started = self._started or len(samples) > 0
         samples = np.concatenate([self._samples, np.asarray(samples, np.float32)])
-        whole = len(samples) // FRAME * FRAME
+        whole = len(samples) // FRAME_SAMPLES * FRAME_SAMPLES
         self._samples = samples[whole:]
-        size = PACKETS_PER_BLOCK * FRAME  # a second at a time stays in the processor's cache
+        size = FRAMES_PER_BLOCK * FRAME_SAMPLES  # a second at a time stays in the processor's cache
         parts = [self._encode(samples[start: min(start + size, whole)]) for start in range(0, whole, size)]
-        return Packets.concatenate(parts) if parts else self._no_packets()
+        return Frames.concatenate(parts) if parts else self._no_frames()
 
     def finish(self):
-        """Encodes the end: silence fills the last packet up and flushes the cascade. Nothing can be pushed afterwards.
+        """Encodes the end: silence fills the last frame up and flushes the cascade. Nothing can be pushed afterwards.
 
         Returns:
-            Packets, the last ones; none if there was no sample at all.
+            Frames, the last ones; none if there was no sample at all.
         """
         if not self._started:
-            return self._no_packets()
-        return self.push(np.zeros(-len(self._samples) % FRAME + FLUSH, np.float32))
+            return self._no_frames()
+        return self.push(np.zeros(-len(self._samples) % FRAME_SAMPLES + FLUSH, np.float32))
 
-    def _no_packets(self):
-        modules = [np.zeros((0, FRAME), np.int8) for _ in self._stages]
-        return Packets(np.zeros((0, ORDER), np.int8), np.zeros((0, 2), np.int8), modules)
+    def _no_frames(self):
+        modules = [np.zeros((0, FRAME_SAMPLES), np.int8) for _ in self._stages]
+        return Frames(np.zeros((0, ORDER), np.int8), np.zeros((0, 2), np.int8), modules)
 
     def _encode(self, x):
-        """Samples of whole packets (320 F,) -> Packets."""
+        """Samples of whole frames (320 F,) -> Frames."""
         x = np.concatenate([self._past, x])
         self._past = x[-lpc.PAST:]
-        count = len(x) // FRAME
+        count = len(x) // FRAME_SAMPLES
         lsf = np.zeros((count, ORDER), np.int64)
         if self._sends_lsf:
             lsf = self._filters.codec.quantise(lpc.analyse(x))
@@ -90,8 +90,8 @@ class Encoder:
         target, so_far, modules = residual / self._contour(gain), None, []
         for stage in self._stages:
             symbols, so_far = stage.encode(target, so_far, smooth, gain)
-            modules.append(symbols.reshape(-1, FRAME))
-        return Packets(lsf, gain.reshape(-1, 2), modules)
+            modules.append(symbols.reshape(-1, FRAME_SAMPLES))
+        return Frames(lsf, gain.reshape(-1, 2), modules)
 
 
 class _Stage:
@@ -105,12 +105,12 @@ class _Stage:
         self._last = last
 
     def encode(self, target, so_far, smooth, gain):
-        """Encodes whole packets.
+        """Encodes whole frames.
 
         Args:
             target: (320 F,) what the cascade codes.
             so_far: decoded by the modules before, (n,), late by as much as these wait; None for the first module.
-            smooth, gain: side information of the packets.
+            smooth, gain: side information of the frames.
 
         Returns:
             symbols (320 F / hop, hop) as packed, and what this module and those before have decoded by now.
@@ -119,12 +119,12 @@ class _Stage:
         self._target.push(target)
         self._so_far.push(target if so_far is None else so_far)
         self._conditions.push(self._condition(smooth, gain))
-        frames = len(self._so_far) // hop
-        target, decoded = self._target.pop(frames * hop), self._so_far.pop(frames * hop)
+        count = len(self._so_far) // hop
+        target, decoded = self._target.pop(count * hop), self._so_far.pop(count * hop)
         if so_far is None:
-            known, residual = self._module.known(None, self._conditions.pop(frames)), target
+            known, residual = self._module.known(None, self._conditions.pop(count)), target
         else:
-            known, residual = self._module.known(decoded, self._conditions.pop(frames)), target - decoded
+            known, residual = self._module.known(decoded, self._conditions.pop(count)), target - decoded
         symbols = self._module.encode(residual, known)
         self._symbols.push(symbols)
         # What the last module decodes to concerns no other module.

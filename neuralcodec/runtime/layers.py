@@ -63,21 +63,21 @@ class Dense:
 
 
 class CausalConv1D:
-    """Dense layer over the `frames` neighbours of a frame, the last `lookahead` of which come after it.
+    """Dense layer over the `kernel` neighbours of a frame, the last `lookahead` of which come after it.
 
     Zeros stand before the first frame. A frame comes out once its look-ahead is in.
     """
 
-    def __init__(self, weights, name, width, frames, lookahead=0):
-        self._dense, self._frames = Dense(weights, name), frames
-        self._past = np.zeros((frames - 1 - lookahead, width), np.float32)
+    def __init__(self, weights, name, width, kernel, lookahead=0):
+        self._dense, self._size = Dense(weights, name), kernel
+        self._past = np.zeros((kernel - 1 - lookahead, width), np.float32)
 
     def __call__(self, x):
         """(K, C) -> (K, width), at the beginning fewer by the look-ahead."""
         x = np.concatenate([self._past, x])
-        count = max(0, len(x) - self._frames + 1)
+        count = max(0, len(x) - self._size + 1)
         self._past = x[count:]
-        return self._dense(np.concatenate([x[i: i + count] for i in range(self._frames)], axis=1))
+        return self._dense(np.concatenate([x[i: i + count] for i in range(self._size)], axis=1))
 
 
 class ResidualBlock:
@@ -85,7 +85,7 @@ class ResidualBlock:
 
     def __init__(self, weights, name, width):
         self._squeeze = Dense(weights, f"{name}/squeeze")
-        self._conv = CausalConv1D(weights, f"{name}/conv", width // 2, frames=3)
+        self._conv = CausalConv1D(weights, f"{name}/conv", width // 2, kernel=3)
         self._expand = Dense(weights, f"{name}/expand")
 
     def __call__(self, x):
@@ -99,8 +99,8 @@ class ResidualBlock:
 class Correction:
     """The CNN of an encoder or decoder: coefficients and side information in, a correction of the coefficients out."""
 
-    def __init__(self, weights, name, seen, width, blocks, frames, lookahead=0):
-        self._enter = CausalConv1D(weights, f"{name}/enter", seen, frames, lookahead)
+    def __init__(self, weights, name, seen, width, blocks, kernel, lookahead=0):
+        self._enter = CausalConv1D(weights, f"{name}/enter", seen, kernel, lookahead)
         self._condition = Dense(weights, f"{name}/condition")
         self._blocks = [ResidualBlock(weights, f"{name}/block_{i}", width) for i in range(blocks)]
         self._leave = Dense(weights, f"{name}/leave")

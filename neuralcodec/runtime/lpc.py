@@ -9,7 +9,7 @@ of line spectral frequencies using Chebyshev polynomials", IEEE TASSP 1986; ITU-
 import numpy as np
 
 from neuralcodec.architecture import lpc as lpc_constants
-from neuralcodec.architecture.config import FRAME, ORDER, SUBFRAME
+from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER, SUBFRAME
 from neuralcodec.architecture.lpc import (
     COSINES,
     EXPANSION,
@@ -44,7 +44,7 @@ def analyse(x):
 
 def autocorrelation(x):
     """(160 + 320 F,) -> windowed autocorrelation (F, 17)."""
-    frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW.size)[::FRAME] * WINDOW  # (F, 480)
+    frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW.size)[::FRAME_SAMPLES] * WINDOW  # (F, 480)
     n = WINDOW.size
     return np.stack([np.einsum("fi,fi->f", frames[:, : n - k], frames[:, k:]) for k in range(ORDER + 1)], axis=1)
 

@@ -37,7 +37,7 @@ class NoiseSubstitution:
 
         Args:
             coefficients: decoded by the first module by now, (K, hop).
-            smooth, gain: side information of the packets.
+            smooth, gain: side information of the frames.
             count: samples that all modules have decoded by now.
 
         Returns:

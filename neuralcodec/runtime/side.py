@@ -1,6 +1,6 @@
 """Side information: LSFs and gains as symbols, and what both sides derive from them.
 
-F counts packets of 20 ms, S = 4 F sub-frames of 5 ms, G = 2 F gains of 10 ms.
+F counts frames of 20 ms, S = 4 F sub-frames of 5 ms, G = 2 F gains of 10 ms.
 """
 
 import math
@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from neuralcodec.architecture.config import (
-    FRAME,
+    FRAME_SAMPLES,
     GAIN_FLOOR,
     GAIN_FRAME,
     GAIN_OFFSET,
@@ -109,6 +109,6 @@ class Condition:
         """Normalised LSFs (S, 16), gain symbols (G,) -> float32 (K, C)."""
         every = self._hop // SUBFRAME
         gain = (gain.astype(np.float32) - 2) / 6
-        gains = gain.reshape(-1, 2) if self._hop == FRAME else np.repeat(gain, GAIN_FRAME // self._hop)[:, None]
+        gains = gain.reshape(-1, 2) if self._hop == FRAME_SAMPLES else np.repeat(gain, GAIN_FRAME // self._hop)[:, None]
         now = np.concatenate([lsf[every - 1:: every], gains], axis=1)
         return np.concatenate([now, self._delay(now)], axis=1)

@@ -7,7 +7,7 @@ import numpy as np
 
 from neuralcodec.architecture.config import SAMPLE_RATE
 from neuralcodec.audio.recordings import audio_files
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.codec import Codec
 from neuralcodec.runtime.encoder import Encoder
 from neuralcodec.training.clips import readable
@@ -119,6 +119,6 @@ def kbps_of_files(codec, recordings):
 
 
 def symbols_of(samples, model, weights, step_index=0):
-    """All packets of a recording; step sizes are scaled by 2^(step_index / 256)."""
+    """All frames of a recording; step sizes are scaled by 2^(step_index / 256)."""
     encoder = Encoder(model, weights, step_index)
-    return Packets.concatenate([encoder.push(samples), encoder.finish()])
+    return Frames.concatenate([encoder.push(samples), encoder.finish()])

@@ -1,7 +1,7 @@
 """Training speech: a folder of recordings as random clips."""
 import numpy as np
 
-from neuralcodec.architecture.config import FRAME, SAMPLE_RATE
+from neuralcodec.architecture.config import FRAME_SAMPLES, SAMPLE_RATE
 from neuralcodec.audio.recordings import read_int16
 from neuralcodec.errors import AudioError, TrainingDataError
 
@@ -83,6 +83,7 @@ def loudness_level(samples):
     Returns:
         float, relative to full scale; about 9 dB above the mean power of read speech from 350 to 3250 Hz.
     """
-    frames = samples[: samples.size // FRAME * FRAME].reshape(-1, FRAME).astype(np.float32) / 32768
+    whole = samples.size // FRAME_SAMPLES * FRAME_SAMPLES
+    frames = samples[:whole].reshape(-1, FRAME_SAMPLES).astype(np.float32) / 32768
     power = np.mean(np.square(frames), axis=1)
     return float(np.sum(np.square(power)) / (np.sum(power) + 1e-12))

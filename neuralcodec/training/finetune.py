@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from neuralcodec.architecture.config import FRAME, SAMPLE_RATE
+from neuralcodec.architecture.config import FRAME_SAMPLES, SAMPLE_RATE
 from neuralcodec.codec import Codec
 from neuralcodec.errors import ConfigError, TrainingDataError
 from neuralcodec.evaluation.publish_figures import record
@@ -176,12 +176,12 @@ def train(preset, config, speech, epochs, minutes, callbacks, verbose):
     choose_trainable(cascade, phase)
     cascade.active = phase.modules
     samples = np.concatenate(speech.training)
-    length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
+    length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME_SAMPLES
     clips = ClipSampler(samples, length, config.batch_size, config.seed)
     control = RateControl(rate_on_clips(cascade, clips), phase.rate_weight, steers=phase.codes)
     trainer = CascadeTrainer(cascade, control, phase)
     trainer.compile_for_backend(optimizer_for(cascade, phase, phase.learning_rate))
-    steps = math.ceil(PASSES * samples.size / (config.batch_size * config.clip_frames * FRAME))
+    steps = math.ceil(PASSES * samples.size / (config.batch_size * config.clip_frames * FRAME_SAMPLES))
     course = Course(phase.learning_rate, minutes and minutes * 60)
     kbps = Validation(speech.held_back)(cascade)["valid_kbps"]  # of the untouched preset
     best, log = Best(cascade, Validation(speech.held_back, kbps)), keras.callbacks.History()

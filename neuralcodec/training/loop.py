@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME
+from neuralcodec.architecture.config import FRAME_SAMPLES
 from neuralcodec.audio.recordings import audio_files
 from neuralcodec.errors import ConfigError, OutputExistsError
 from neuralcodec.model import lpc
@@ -134,7 +134,7 @@ def load_start(cascade, start):
 
 def adapt(cascade, samples, seed):
     """Fits the statistics that are not trained: mean and deviation of the LSFs."""
-    clips, _ = ClipSampler(samples, 50 * FRAME, 64, seed).batch()
+    clips, _ = ClipSampler(samples, 50 * FRAME_SAMPLES, 64, seed).batch()
     cascade.lsf_quantizer.adapt(lpc.analyse(ops.convert_to_tensor(clips))[1])
 
 
@@ -154,7 +154,7 @@ def run_phase(cascade, discriminator, config, index, progress, samples, output, 
     done = progress.epoch * epoch_steps
     if done:
         read_optimizer(optimizer, output)
-    length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME
+    length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME_SAMPLES
     clips = ClipSampler(samples, length, config.batch_size, (config.seed, index, done))
     keeper = Keeper(cascade, discriminator, config, index, progress, output, validate)
     with heard_between_steps() as signals:

@@ -7,7 +7,7 @@ to hear beside them, as the noise in a pause, counts less.
 import numpy as np
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME, ORDER, POWER_FLOOR, SAMPLE_RATE, SUBFRAME
+from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER, POWER_FLOOR, SAMPLE_RATE, SUBFRAME
 from neuralcodec.model.lpc import analysis_filter
 
 MEL_RESOLUTIONS = ((128, 20), (256, 32), (512, 64), (1024, 80))  # window in samples, bands
@@ -59,7 +59,7 @@ def weight(error, a):
         error: (B, T).
         a: predictors (B, F, 17), one per 20 ms.
     """
-    error = analysis_filter(error, a * ZEROS, FRAME)
+    error = analysis_filter(error, a * ZEROS, FRAME_SAMPLES)
     for shift in (1, 2, 4, 8, 16):
         error = error + POLE ** shift * ops.pad(error[:, :-shift], [[0, 0], [shift, 0]])
     return error
@@ -183,7 +183,7 @@ def noise_loss(powers):
     """Mean absolute difference of log powers, of the original and of what is decoded with noise.
 
     Args:
-        powers: (3, B, P, bands) of the original, of what is decoded and of noise.
+        powers: (3, B, F, bands) of the original, of what is decoded and of noise.
     """
     wanted, heard = powers[0], powers[1] + powers[2]
     return ops.mean(ops.abs(ops.log(wanted + POWER_FLOOR) - ops.log(heard + POWER_FLOOR)))

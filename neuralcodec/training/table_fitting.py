@@ -40,13 +40,13 @@ def fit_tables(cascade, recordings):
 
     Args:
         cascade: a trained Cascade.
-        recordings: list of Packets of training speech, one for each recording.
+        recordings: list of Frames of training speech, one for each recording.
 
     Returns:
         EntropyTables.
     """
     nominal = nominal_tables(cascade)
-    counts = [sum(parts) for parts in zip(*(count_symbols(packets, nominal) for packets in recordings))]
+    counts = [sum(parts) for parts in zip(*(count_symbols(frames, nominal) for frames in recordings))]
     return _tables(cascade, *(fit_rows(count, PRIOR_COUNT * prior) for count, prior in zip(counts, priors(cascade))))
 
 

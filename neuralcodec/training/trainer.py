@@ -2,7 +2,7 @@
 import keras
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME
+from neuralcodec.architecture.config import FRAME_SAMPLES
 from neuralcodec.training import losses
 
 
@@ -124,8 +124,8 @@ class CascadeTrainer(keras.Model):
         The others would have no noise: the level of noise learns from a loss of its own, too.
         """
         clips, level = x
-        frames = clips.shape[1] // FRAME - incomplete_frames(self.cascade.config)
-        clean, coded = (v[:, : frames * FRAME] for v in (clips, y_pred["decoded"]))
+        frames = clips.shape[1] // FRAME_SAMPLES - incomplete_frames(self.cascade.config)
+        clean, coded = (v[:, : frames * FRAME_SAMPLES] for v in (clips, y_pred["decoded"]))
         mel = losses.mel_loss(clean, coded, level)
         weighted = losses.weighted_loss(clean, coded, y_pred["predictor"][:, :frames], level)
         disturbance = losses.disturbance_loss(clean, coded, level)
@@ -145,5 +145,5 @@ class CascadeTrainer(keras.Model):
 
 
 def incomplete_frames(config):
-    """Frames at the end of a clip that lack the packets after it."""
-    return -(-(config.delay - FRAME) // FRAME)
+    """Frames at the end of a clip that lack those after it."""
+    return -(-(config.delay - FRAME_SAMPLES) // FRAME_SAMPLES)

@@ -59,25 +59,25 @@ class Validation:
 
 
 class Coded:
-    """Recordings as packets.
+    """Recordings as frames.
 
     Args:
         recordings: list of float32 (N,).
         config, weights: of the cascade, for the runtime.
-        tables: EntropyTables that tell what the packets cost.
+        tables: EntropyTables that tell what the frames cost.
         step_index: all step sizes are scaled by 2^(step_index / 256).
     """
 
     def __init__(self, recordings, config, weights, tables, step_index):
         self.recordings, self.config, self.weights, self.step_index = recordings, config, weights, step_index
-        self.packets = [symbols_of(samples, config, weights, step_index) for samples in recordings]
-        bits = [ideal_bits(packets, tables, step_index).sum() for packets in self.packets]
+        self.frames = [symbols_of(samples, config, weights, step_index) for samples in recordings]
+        bits = [ideal_bits(frames, tables, step_index).sum() for frames in self.frames]
         self.size = sum(bits) / 8  # bytes
 
     def decode(self):
         """Yields float32 (N,) for each recording."""
-        for samples, packets in zip(self.recordings, self.packets, strict=True):
-            yield Decoder(self.config, self.weights, self.step_index).push(packets)[: samples.size]
+        for samples, frames in zip(self.recordings, self.frames, strict=True):
+            yield Decoder(self.config, self.weights, self.step_index).push(frames)[: samples.size]
 
     def close(self):
         """Nothing is held open."""

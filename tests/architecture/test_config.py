@@ -10,17 +10,17 @@ def test_round_trip_through_json_data():
     assert CascadeConfig.from_dict(config.to_dict()) == config
 
 
-@pytest.mark.parametrize("modules, delay, packet_delays", [
+@pytest.mark.parametrize("modules, delay, code_frame_delays", [
     ([dict(hop=320)], 640, (0,)),
     ([dict(hop=320, lookahead=1)], 960, (0,)),
     ([dict(hop=320), dict(hop=80)], 720, (0, 4)),
     ([dict(hop=320), dict(hop=80, lookahead=2)], 960 - 80, (0, 4)),
     ([dict(hop=160), dict(hop=80), dict(hop=80)], 320 + 160 + 80 + 80, (0, 2, 3)),
 ])
-def test_delay_adds_up(modules, delay, packet_delays):
+def test_delay_adds_up(modules, delay, code_frame_delays):
     config = CascadeConfig(modules=tuple(ModuleConfig(**module) for module in modules))
     assert config.delay == delay
-    assert config.packet_delays == packet_delays
+    assert config.code_frame_delays == code_frame_delays
 
 
 @pytest.mark.parametrize("data, message", [

@@ -1,4 +1,4 @@
-"""Entropy tables with random networks, and random packets that surprise them."""
+"""Entropy tables with random networks, and random frames that surprise them."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ from neuralcodec.bitstream.entropy_tables import (
     nominal_magnitude_feature,
     predicted_shape,
 )
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.integer_network import IntegerNetwork
 from neuralcodec.bitstream.ltp import ANALYSIS_BITS, SYNTHESIS_BITS, LongTermPredictor
 from neuralcodec.bitstream.scale_tables import (
@@ -71,19 +71,19 @@ def make_predicted_tables(hop, coded, alphabet=32):
     return dataclasses.replace(tables, modules=[(network, rows, make_predictor(hop, coded)), *tables.modules[1:]])
 
 
-def make_packets(seed, count, num_modules, spread=1.0, tables=None):
-    """Packets of double-exponential symbols that tables can code; with a large spread many of them lie at the limits."""
+def make_frames(seed, count, num_modules, spread=1.0, tables=None):
+    """Frames of double-exponential symbols that tables can code; with a large spread many of them lie at the limits."""
     rng = np.random.default_rng(seed)
 
     def draw(columns, scale, limit):
         return np.clip(np.rint(rng.laplace(0, scale * spread, (count, columns))), -limit, limit).astype(np.int8)
 
-    return Packets(draw(16, 3, 31), draw(2, 3, 31),
+    return Frames(draw(16, 3, 31), draw(2, 3, 31),
                    [sent(draw(320, 0.6, 127), i, tables) for i in range(num_modules)])
 
 
 def sent(symbols, number, tables):
-    """Symbols (P, 320) of a module with zeros for those that tables do not send."""
+    """Symbols (F, 320) of a module with zeros for those that tables do not send."""
     predictor = tables and tables.modules[number].predictor
     if not predictor:
         return symbols
@@ -106,8 +106,8 @@ def sent_symbols():
 
 
 @pytest.fixture(scope="session")
-def random_packets():
-    return make_packets
+def random_frames():
+    return make_frames
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter, strip
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import Header, to_crc
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
 from neuralcodec.errors import DamagedFileError, FormatError, NotANacFileError, TruncatedFileError
@@ -43,14 +43,14 @@ def test_blocks_come_back(blocks):
     assert read(write(header_for(len(blocks)), blocks)) == blocks
 
 
-@pytest.mark.parametrize("num_packets, num_modules", [(0, 1), (3, 1), (50, 2), (51, 3), (120, 2)])
-def test_packets_come_back(tables, random_packets, num_packets, num_modules):
-    packets = random_packets(num_packets, num_packets, num_modules)
-    length = max(0, num_packets - 2) * 320
+@pytest.mark.parametrize("num_frames, num_modules", [(0, 1), (3, 1), (50, 2), (51, 3), (120, 2)])
+def test_frames_come_back(tables, random_frames, num_frames, num_modules):
+    frames = random_frames(num_frames, num_frames, num_modules)
+    length = max(0, num_frames - 2) * 320
     header = Header("test", b"8 bytes!", 16000, length, length, num_modules)
-    blocks = packets.blocks()
+    blocks = frames.blocks()
     reader = ContainerReader(io.BytesIO(write(header, [encode_block(block, tables) for block in blocks])))
-    counts = [reader.header.block_packets(number) for number in range(len(reader))]
+    counts = [reader.header.block_frames(number) for number in range(len(reader))]
     assert decode_blocks(list(reader), counts, tables) == blocks
 
 
@@ -183,12 +183,12 @@ def test_wrong_numbers_of_blocks_and_payloads():
 
 @settings(deadline=None, max_examples=10)
 @given(st.integers(1, 3), st.integers(3, 120), st.integers(0, 2**32))
-def test_stripped_is_what_fewer_modules_write(tables, random_packets, keep, num_packets, seed):
-    packets = random_packets(seed, num_packets, 3)
-    fewer = Packets(packets.lsf, packets.gain, packets.modules[:keep])
-    length = (num_packets - 2) * 320
+def test_stripped_is_what_fewer_modules_write(tables, random_frames, keep, num_frames, seed):
+    frames = random_frames(seed, num_frames, 3)
+    fewer = Frames(frames.lsf, frames.gain, frames.modules[:keep])
+    length = (num_frames - 2) * 320
     header = Header("test", b"8 bytes!", 16000, length, length, 3, step_index=5)
-    whole = write(header, [encode_block(block, tables, 5) for block in packets.blocks()])
+    whole = write(header, [encode_block(block, tables, 5) for block in frames.blocks()])
     expected = write(
         dataclasses.replace(header, num_modules=keep), [encode_block(block, tables, 5) for block in fewer.blocks()]
     )

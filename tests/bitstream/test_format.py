@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from neuralcodec.bitstream.container import ContainerWriter
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import Header
 from neuralcodec.bitstream.payloads import encode_block
 
@@ -64,14 +64,14 @@ def run(network, features):
     return [total + (1 << 14) >> 15 for total in sums]
 
 
-def read_side(payload, num_packets, tables):
-    """Section 6: side symbols of each packet."""
-    decoder, packets, rows = Decoder(payload), [[0] * 18, [0] * 18], tables.side_rows.tolist()
-    for _ in range(num_packets):
-        before, earlier = packets[-1], packets[-2]
-        packet = [0] * 18
+def read_side(payload, num_frames, tables):
+    """Section 6: side symbols of each frame."""
+    decoder, frames, rows = Decoder(payload), [[0] * 18, [0] * 18], tables.side_rows.tolist()
+    for _ in range(num_frames):
+        before, earlier = frames[-1], frames[-2]
+        frame = [0] * 18
         for first, network in ((0, tables.side_a), (1, tables.side_b)):
-            features = before + earlier + (packet[0::2] if first else [])
+            features = before + earlier + (frame[0::2] if first else [])
             outputs = run(network, [8 * symbol for symbol in features])
             escaped = []
             for i, place in enumerate(range(first, 18, 2)):
@@ -80,20 +80,20 @@ def read_side(payload, num_packets, tables):
                 symbol = decoder.read(rows[8 * level + mean % 8])
                 if symbol == len(rows[0]) - 1:
                     escaped.append(place)
-                packet[place] = value_of(symbol) + (mean >> 3)
+                frame[place] = value_of(symbol) + (mean >> 3)
             for place in escaped:
-                packet[place] = value_of(decoder.uniform(63))
-        packets.append(packet)
-    return packets
+                frame[place] = value_of(decoder.uniform(63))
+        frames.append(frame)
+    return frames
 
 
-def read_module(payload, num_packets, number, tables, step_index, side, below):
-    """Section 7: symbols of each packet. `side`, `below` and the result have two packets of zeros in front."""
+def read_module(payload, num_frames, number, tables, step_index, side, below):
+    """Section 7: symbols of each frame. `side`, `below` and the result have two frames of zeros in front."""
     module, feature = tables.modules[number], tables.magnitude_feature.tolist()
-    decoder, packets, rows = Decoder(payload), [[0] * 320, [0] * 320], module.rows.tolist()
+    decoder, frames, rows = Decoder(payload), [[0] * 320, [0] * 320], module.rows.tolist()
     shift = (step_index * tables.levels_per_octave_q8 + (1 << 15)) >> 16
-    for t in range(2, num_packets + 2):
-        features = [feature[abs(q)] for back in (1, 2) for q in packets[t - back]]
+    for t in range(2, num_frames + 2):
+        features = [feature[abs(q)] for back in (1, 2) for q in frames[t - back]]
         if below:
             for back in (0, 1):
                 magnitudes = [feature[abs(q)] for q in below[t - back]]
@@ -103,8 +103,8 @@ def read_module(payload, num_packets, number, tables, step_index, side, below):
         places = [decoder.read(rows[level]) for level in levels]
         escape = len(rows[0]) - 1
         places = [escape + decoder.uniform(255 - escape) if place == escape else place for place in places]
-        packets.append([value_of(place) for place in places])
-    return packets
+        frames.append([value_of(place) for place in places])
+    return frames
 
 
 def repetition(past):
@@ -125,26 +125,26 @@ def repetition(past):
     return lags[scores.index(max(scores))], likeness
 
 
-def read_predicted(payload, num_packets, tables, step_index, side):
-    """Section 8: symbols of each packet of module 0."""
+def read_predicted(payload, num_frames, tables, step_index, side):
+    """Section 8: symbols of each frame of module 0."""
     module, feature = tables.modules[0], tables.magnitude_feature.tolist()
     synthesis, analysis = module.predictor.synthesis.tolist(), module.predictor.analysis.tolist()
     hop, coded, decoder, rows = len(synthesis) // 2, len(synthesis[0]), Decoder(payload), module.rows.tolist()
     shift = (step_index * tables.levels_per_octave_q8 + (1 << 15)) >> 16
-    frames, parts, waveform = [[0] * coded, [0] * coded], [[0] * 2 * hop], [0] * 480
-    for t in range(num_packets * 320 // hop):
+    code_frames, parts, waveform = [[0] * coded, [0] * coded], [[0] * 2 * hop], [0] * 480
+    for t in range(num_frames * 320 // hop):
         past = waveform[-480:]
         lag, likeness = repetition(past)
         repeated = [past[480 - lag + n % lag] for n in range(2 * hop)]
         sums = [sum(repeated[n] * analysis[n][j] for n in range(2 * hop)) for j in range(coded)]
         predictions = [min(max(total + (1 << 16) >> 17, -1016), 1016) for total in sums]
-        packet, place = 2 + t * hop // 320, t % (320 // hop)
+        frame, place = 2 + t * hop // 320, t % (320 // hop)
         outputs = run(module.network, [
-            *(feature[abs(q)] for q in frames[-1]), *(feature[abs(q)] for q in frames[-2]),
-            *(feature[min(abs(p), 127)] for p in predictions), *(min(max(32 * q, -255), 255) for q in frames[-1]),
-            likeness, *(8 * symbol for back in (0, 1) for symbol in side[packet - back]),
+            *(feature[abs(q)] for q in code_frames[-1]), *(feature[abs(q)] for q in code_frames[-2]),
+            *(feature[min(abs(p), 127)] for p in predictions), *(min(max(32 * q, -255), 255) for q in code_frames[-1]),
+            likeness, *(8 * symbol for back in (0, 1) for symbol in side[frame - back]),
             *(64 * (place == number) for number in range(320 // hop))])
-        frame, escaped = [], []
+        code_frame, escaped = [], []
         for j in range(coded):
             level = min(max(outputs[j] - shift, 0), len(rows) // 8 - 1)
             mean = (min(max(outputs[coded + j], 0), 80) * predictions[j] >> 6) + outputs[2 * coded + j]
@@ -152,19 +152,19 @@ def read_predicted(payload, num_packets, tables, step_index, side):
             symbol = decoder.read(rows[8 * level + mean % 8])
             if symbol == len(rows[0]) - 1:
                 escaped.append(j)
-            frame.append(value_of(symbol) + (mean >> 3))
+            code_frame.append(value_of(symbol) + (mean >> 3))
         for j in escaped:
-            frame[j] = value_of(decoder.uniform(255))
-        frames.append(frame)
-        parts.append([sum(q * weight for q, weight in zip(frame, weights)) for weights in synthesis])
+            code_frame[j] = value_of(decoder.uniform(255))
+        code_frames.append(code_frame)
+        parts.append([sum(q * weight for q, weight in zip(code_frame, weights)) for weights in synthesis])
         complete = [parts[-1][n] + parts[-2][hop + n] + 32 >> 6 for n in range(hop)]
         waveform += [min(max(sample, -4095), 4095) for sample in complete]
-    frames = [frame + [0] * (hop - coded) for frame in frames[2:]]
-    return [[0] * 320] * 2 + [sum(frames[i : i + 320 // hop], []) for i in range(0, t + 1, 320 // hop)]
+    code_frames = [code_frame + [0] * (hop - coded) for code_frame in code_frames[2:]]
+    return [[0] * 320] * 2 + [sum(code_frames[i : i + 320 // hop], []) for i in range(0, t + 1, 320 // hop)]
 
 
 def read_file(data, tables):
-    """Section 2: the packets of a file, as (side symbols, symbols of each module) per block."""
+    """Section 2: the frames of a file, as (side symbols, symbols of each module) per block."""
     at = 0
 
     def take(count):
@@ -190,8 +190,8 @@ def read_file(data, tables):
     varint(), varint()
     length, num_modules, step_index = varint(), take(1)[0], int.from_bytes(take(2), "little", signed=True)
     per_block = varint()
-    num_packets = -(-length // 320) + 2 if length else 0
-    sizes = [varint() for _ in range(0, num_packets, per_block)]
+    num_frames = -(-length // 320) + 2 if length else 0
+    sizes = [varint() for _ in range(0, num_frames, per_block)]
     assert at == header_end
     check_crc(0, at, take(4))
     for number, size in enumerate(sizes):
@@ -201,7 +201,7 @@ def read_file(data, tables):
         lengths = [varint() for _ in range(num_modules)]
         payloads = [take(length) for length in lengths]
         payloads.append(take(block_end - at))
-        count = min(per_block, num_packets - number * per_block)
+        count = min(per_block, num_frames - number * per_block)
         side, modules = read_side(payloads[0], count, tables), []
         for i in range(num_modules):
             below = modules[-1] if modules else None
@@ -218,18 +218,18 @@ def read_file(data, tables):
     [("tables", 1.0, 0), ("tables", 6.0, -160), ("small_alphabets", 2.0, 72), ("predicted_tables", 2.0, 72),
      ("slow_predicted_tables", 1.0, 0)],
 )
-def test_the_documented_decoder_reads_what_is_written(request, random_packets, alphabets, spread, step_index):
+def test_the_documented_decoder_reads_what_is_written(request, random_frames, alphabets, spread, step_index):
     tables = request.getfixturevalue(alphabets)
-    packets = random_packets(21, 6, len(tables.modules), spread, tables)
-    header = Header("test", b"8 bytes!", 8000, 512, 1024, len(tables.modules), step_index, packets_per_block=3)
+    frames = random_frames(21, 6, len(tables.modules), spread, tables)
+    header = Header("test", b"8 bytes!", 8000, 512, 1024, len(tables.modules), step_index, frames_per_block=3)
     writer, file = ContainerWriter(header), io.BytesIO()
-    for block in packets.blocks(3):
+    for block in frames.blocks(3):
         writer.add_block(encode_block(block, tables, step_index))
     writer.finish(file)
 
     blocks = [
-        Packets([row[:16] for row in side], [row[16:] for row in side], modules)
+        Frames([row[:16] for row in side], [row[16:] for row in side], modules)
         for side, modules in read_file(file.getvalue(), tables)
     ]
 
-    assert Packets.concatenate(blocks) == packets
+    assert Frames.concatenate(blocks) == frames

@@ -33,7 +33,7 @@ def headers(draw):
         num_samples_16k=draw(st.integers(max(exact - 1, 0), exact + 2)),
         num_modules=draw(st.integers(1, 4)),
         step_index=draw(st.integers(-512, 512)),
-        packets_per_block=draw(st.integers(1, 50)),
+        frames_per_block=draw(st.integers(1, 50)),
     )
 
 
@@ -55,12 +55,12 @@ def test_bytes_are_the_documented_ones():
 
 
 @pytest.mark.parametrize(
-    "length, packets, blocks", [(0, 0, 0), (1, 3, 1), (320, 3, 1), (321, 4, 1), (15360, 50, 1), (15361, 51, 2)]
+    "length, frames, blocks", [(0, 0, 0), (1, 3, 1), (320, 3, 1), (321, 4, 1), (15360, 50, 1), (15361, 51, 2)]
 )
-def test_packets_and_blocks(length, packets, blocks):
+def test_frames_and_blocks(length, frames, blocks):
     header = dataclasses.replace(HEADER, sample_rate=16000, num_samples=length, num_samples_16k=length)
-    assert (header.num_packets, header.num_blocks) == (packets, blocks)
-    assert sum(header.block_packets(number) for number in range(blocks)) == packets
+    assert (header.num_frames, header.num_blocks) == (frames, blocks)
+    assert sum(header.block_frames(number) for number in range(blocks)) == frames
 
 
 def test_times():
@@ -85,8 +85,8 @@ def test_times():
         {"num_modules": 0},
         {"num_modules": 5},
         {"step_index": 513},
-        {"packets_per_block": 0},
-        {"packets_per_block": 51},
+        {"frames_per_block": 0},
+        {"frames_per_block": 51},
     ],
 )
 def test_impossible_values_are_refused(change):

@@ -107,12 +107,12 @@ def test_known_features_are_lower_module_then_side():
     np.testing.assert_array_equal(known_features(side), known[:, 80:])
 
 
-@pytest.mark.parametrize("packets", [1, 2])
-def test_delay_begins_with_zeros(packets):
+@pytest.mark.parametrize("delay", [1, 2])
+def test_delay_begins_with_zeros(delay):
     features = np.arange(1, 7).reshape(1, 3, 2)
     expected = np.zeros((1, 3, 2))
-    expected[:, packets:] = features[:, :-packets]
-    np.testing.assert_array_equal(delayed(features, packets), expected)
+    expected[:, delay:] = features[:, :-delay]
+    np.testing.assert_array_equal(delayed(features, delay), expected)
 
 
 def test_delay_longer_than_the_block():

@@ -27,9 +27,9 @@ def main(name):
         path = GOLDEN / f"{name}.{clip}.nac"
         data = codec.encode(samples, rate)
         path.write_bytes(data)
-        packets = symbols_of(data, codec.preset.tables)
-        modules = {f"module_{i}": module for i, module in enumerate(packets.modules)}
-        np.savez_compressed(path.with_suffix(".npz"), lsf=packets.lsf, gain=packets.gain, **modules)
+        frames = symbols_of(data, codec.preset.tables)
+        modules = {f"module_{i}": module for i, module in enumerate(frames.modules)}
+        np.savez_compressed(path.with_suffix(".npz"), lsf=frames.lsf, gain=frames.gain, **modules)
         decoded, rate = codec.decode(data)
         soundfile.write(path.with_suffix(".flac"), decoded, rate)
 

@@ -79,10 +79,10 @@ def test_gain_contour_follows_the_level():
 
 
 def test_packed_codes_come_later_by_their_delay():
-    frames = np.arange(1.0, 1 + 12 * 80, dtype="float32").reshape(1, 12, 80)
-    packets = ops.convert_to_numpy(packed(frames, 3))
-    assert packets.shape == (1, 3, 320)
-    assert np.all(packets[0, 0, :240] == 0) and packets[0, 0, 240] == 1 and packets[0, 1, 0] == 81
+    code_frames = np.arange(1.0, 1 + 12 * 80, dtype="float32").reshape(1, 12, 80)
+    frames = ops.convert_to_numpy(packed(code_frames, 3))
+    assert frames.shape == (1, 3, 320)
+    assert np.all(frames[0, 0, :240] == 0) and frames[0, 0, 240] == 1 and frames[0, 1, 0] == 81
 
 
 @pytest.mark.parametrize("lpc_kind, learns", [("trained", True), ("fixed", False)])

@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 
 from neuralcodec.model import lpc
 
-ORDER, FRAME, SUBFRAME = 16, 320, 80
+ORDER, FRAME_SAMPLES, SUBFRAME = 16, 320, 80
 
 
 def numpy_of(tensor):
@@ -24,7 +24,7 @@ def predictors(x):
 def test_autocorrelation_is_that_of_the_windowed_samples(voice):
     r = numpy_of(lpc.autocorrelation(voice))
     for frame in (1, 40, 99):
-        segment = voice[0, frame * FRAME - 160: (frame + 1) * FRAME].astype("float64") * lpc.WINDOW
+        segment = voice[0, frame * FRAME_SAMPLES - 160: (frame + 1) * FRAME_SAMPLES].astype("float64") * lpc.WINDOW
         expected = np.correlate(segment, segment, "full")[segment.size - 1:][: ORDER + 1]
         np.testing.assert_allclose(r[0, frame], expected, rtol=1e-4, atol=1e-5 * expected[0])
 

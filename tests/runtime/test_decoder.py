@@ -1,31 +1,31 @@
-"""The decoder: the Keras cascade's waveform from the same symbols, as soon as the packets allow."""
+"""The decoder: the Keras cascade's waveform from the same symbols, as soon as the frames allow."""
 
 import numpy as np
 import pytest
 
 from neuralcodec.architecture.config import CascadeConfig
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.runtime.decoder import Decoder
 from neuralcodec.runtime.encoder import Encoder
 
 
 def encode(reference, samples, step_index=0):
     encoder = Encoder(reference.config, reference.weights, step_index)
-    return Packets.concatenate([encoder.push(samples), encoder.finish()])
+    return Frames.concatenate([encoder.push(samples), encoder.finish()])
 
 
-def decode(reference, packets, step_index=0, modules=None):
-    return Decoder(reference.config, reference.weights, step_index, modules).push(packets)
+def decode(reference, frames, step_index=0, modules=None):
+    return Decoder(reference.config, reference.weights, step_index, modules).push(frames)
 
 
-def first_modules(packets, count):
-    return Packets(packets.lsf, packets.gain, packets.modules[:count])
+def first_modules(frames, count):
+    return Frames(frames.lsf, frames.gain, frames.modules[:count])
 
 
 def test_audio_is_that_of_the_keras_cascade(reference, speech, coded):
-    packets, waveforms = coded
+    frames, waveforms = coded
     for count, expected in enumerate(waveforms, start=1):
-        for given in (packets, first_modules(packets, count)):
+        for given in (frames, first_modules(frames, count)):
             decoded = decode(reference, given, modules=count)
             assert len(decoded) >= len(speech)
             np.testing.assert_allclose(decoded[: len(speech)], expected[: len(speech)], atol=1e-4)
@@ -34,42 +34,42 @@ def test_audio_is_that_of_the_keras_cascade(reference, speech, coded):
 
 @pytest.mark.parametrize("count", [0, 1, 159, 160, 319, 320, 321, 16000])
 def test_enough_samples_come_out(reference, speech, count):
-    packets = encode(reference, speech[:count])
+    frames = encode(reference, speech[:count])
     for modules in range(1, len(reference.config.modules) + 1):
-        assert count <= len(decode(reference, packets, modules=modules)) <= 320 * len(packets)
+        assert count <= len(decode(reference, frames, modules=modules)) <= 320 * len(frames)
 
 
 def test_pieces_make_no_difference(reference, speech):
-    packets = encode(reference, speech)
-    whole, decoder, rng, parts, at = decode(reference, packets), Decoder(reference.config, reference.weights), \
+    frames = encode(reference, speech)
+    whole, decoder, rng, parts, at = decode(reference, frames), Decoder(reference.config, reference.weights), \
         np.random.default_rng(5), [], 0
-    while at < len(packets):
+    while at < len(frames):
         size = int(rng.choice([0, 1, 2, 7, 60]))
-        parts.append(decoder.push(packets[at: at + size]))
+        parts.append(decoder.push(frames[at: at + size]))
         at += size
     np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-4)
 
 
 def test_samples_come_after_the_delay_and_are_final(reference, speech):
     config = reference.config
-    packets = encode(reference, speech[:6400])
-    whole = decode(reference, packets)
+    frames = encode(reference, speech[:6400])
+    whole = decode(reference, frames)
     for modules in range(1, len(config.modules) + 1):
         late = CascadeConfig(config.lpc, config.modules[:modules]).delay - 320
-        assert [len(decode(reference, packets[:count], modules=modules)) for count in range(1, 6)] == \
+        assert [len(decode(reference, frames[:count], modules=modules)) for count in range(1, 6)] == \
             [max(0, 320 * count - late) for count in range(1, 6)]
     for count in (3, 10):
-        start = decode(reference, packets[:count])
+        start = decode(reference, frames[:count])
         np.testing.assert_allclose(start, whole[: len(start)], atol=1e-4)
 
 
-def test_a_changed_packet_changes_nothing_before_it(reference, speech):
-    packets = encode(reference, speech[:6400])
-    changed = packets[:]
+def test_a_changed_frame_changes_nothing_before_it(reference, speech):
+    frames = encode(reference, speech[:6400])
+    changed = frames[:]
     changed.lsf[10:], changed.gain[10:] = -changed.lsf[10:], changed.gain[10:] + 2
     for module in changed.modules:
         module[10:] = module[10:][::-1]
-    before, after = decode(reference, packets), decode(reference, changed)
+    before, after = decode(reference, frames), decode(reference, changed)
     start = 320 * 10 - (reference.config.delay - 320)
     np.testing.assert_array_equal(before[:start], after[:start])
     assert np.abs(before[start: start + 960] - after[start: start + 960]).max() > 1e-3
@@ -84,8 +84,8 @@ def test_fine_steps_reproduce_the_input_in_place(transparent, speech):
 
 
 def test_the_second_module_improves_on_the_first(transparent, speech):
-    packets = encode(transparent, speech)
-    errors = [np.mean((decode(transparent, packets, modules=k)[: len(speech)] - speech) ** 2) for k in (1, 2)]
+    frames = encode(transparent, speech)
+    errors = [np.mean((decode(transparent, frames, modules=k)[: len(speech)] - speech) ** 2) for k in (1, 2)]
     assert errors[1] < errors[0]
 
 
@@ -109,5 +109,5 @@ def test_extreme_signals_stay_finite(reference, signal):
 def test_any_symbols_decode_to_finite_samples(reference):
     rng, count = np.random.default_rng(0), 60
     modules = [rng.integers(-127, 128, (count, 320)) for _ in reference.config.modules]
-    packets = Packets(rng.integers(-31, 32, (count, 16)), rng.integers(-31, 32, (count, 2)), modules)
-    assert np.isfinite(decode(reference, packets)).all()
+    frames = Frames(rng.integers(-31, 32, (count, 16)), rng.integers(-31, 32, (count, 2)), modules)
+    assert np.isfinite(decode(reference, frames)).all()

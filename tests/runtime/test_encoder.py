@@ -1,4 +1,4 @@
-"""The encoder: the Keras cascade's symbols, packet by packet, whatever the pieces."""
+"""The encoder: the Keras cascade's symbols, frame by frame, whatever the pieces."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.model import lpc as keras_lpc
 from neuralcodec.runtime import lpc
 from neuralcodec.runtime.encoder import Encoder
@@ -15,7 +15,7 @@ from neuralcodec.runtime.encoder import Encoder
 
 def encode(reference, samples, step_index=0):
     encoder = Encoder(reference.config, reference.weights, step_index)
-    return Packets.concatenate([encoder.push(samples), encoder.finish()])
+    return Frames.concatenate([encoder.push(samples), encoder.finish()])
 
 
 def agreement(mine, others):
@@ -48,10 +48,10 @@ def test_lsf_symbols_are_nearly_those_of_the_keras_cascade(reference, speech, co
 
 
 @pytest.mark.parametrize("count", [0, 1, 159, 160, 319, 320, 321, 16000])
-def test_number_of_packets(reference, speech, count):
-    packets = encode(reference, speech[:count])
-    assert len(packets) == (-(-count // 320) + 2 if count else 0)
-    assert len(packets.modules) == len(reference.config.modules)
+def test_number_of_frames(reference, speech, count):
+    frames = encode(reference, speech[:count])
+    assert len(frames) == (-(-count // 320) + 2 if count else 0)
+    assert len(frames.modules) == len(reference.config.modules)
 
 
 def test_pieces_make_no_difference(reference, speech):
@@ -61,13 +61,13 @@ def test_pieces_make_no_difference(reference, speech):
         parts.append(encoder.push(speech[at: at + size]))
         at += size
         assert sum(map(len, parts)) == min(at, len(speech)) // 320
-    pieces = Packets.concatenate([*parts, encoder.finish()])
+    pieces = Frames.concatenate([*parts, encoder.finish()])
     agree = agreement(pieces, encode(reference, speech))
     assert agree[:2].min() > 0.999
     assert agree.min() > 0.995
 
 
-def test_packets_are_causal(reference, speech):
+def test_frames_are_causal(reference, speech):
     changed, n = speech.copy(), 9000
     changed[n:] = speech[n:][::-1]
     before, after = encode(reference, speech), encode(reference, changed)
@@ -82,8 +82,8 @@ def test_larger_steps_make_smaller_symbols(pair, speech):
 
 
 def test_frames_before_the_first_are_zero(reference, speech):
-    packets = encode(reference, speech)
-    for module, symbols, delay in zip(reference.config.modules, packets.modules, reference.config.packet_delays):
+    frames = encode(reference, speech)
+    for module, symbols, delay in zip(reference.config.modules, frames.modules, reference.config.code_frame_delays):
         assert not symbols.reshape(-1)[: delay * module.hop].any()
 
 

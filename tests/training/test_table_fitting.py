@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.payloads import encode_block, ideal_bits
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.training.calibration import symbols_of
@@ -37,22 +37,22 @@ def clip(speech_folder):
 
 
 def test_the_integer_networks_cost_what_the_cascade_estimates(cascade, clip):
-    packets = symbols_of(clip, cascade.config, runtime_weights(cascade))[:50]
-    bits = ideal_bits(packets, nominal_tables(cascade))
+    frames = symbols_of(clip, cascade.config, runtime_weights(cascade))[:50]
+    bits = ideal_bits(frames, nominal_tables(cascade))
     estimate = ops.convert_to_numpy(cascade(clip[None])["kbps"])[0] * 1000
     np.testing.assert_allclose(bits[:2], estimate[:2], rtol=0.03)
-    assert bits[2] == pytest.approx(estimate[2], rel=0.05)  # its first packet, all zeros, is not in the estimate
+    assert bits[2] == pytest.approx(estimate[2], rel=0.05)  # its first frame, all zeros, is not in the estimate
 
 
 def test_fitted_tables_cost_less_than_nominal_ones_and_are_reached(cascade, clip):
-    packets = symbols_of(clip, cascade.config, runtime_weights(cascade))
-    fitted = fit_tables(cascade, [packets])
-    bits = ideal_bits(packets, fitted)
-    assert np.all(bits <= ideal_bits(packets, nominal_tables(cascade)))
-    size = sum(len(payload) for block in packets.blocks() for payload in encode_block(block, fitted))
+    frames = symbols_of(clip, cascade.config, runtime_weights(cascade))
+    fitted = fit_tables(cascade, [frames])
+    bits = ideal_bits(frames, fitted)
+    assert np.all(bits <= ideal_bits(frames, nominal_tables(cascade)))
+    size = sum(len(payload) for block in frames.blocks() for payload in encode_block(block, fitted))
     assert size * 8 == pytest.approx(bits.sum(), rel=0.01)
 
 
-def test_all_packets_of_a_recording(cascade, clip):
-    packets = symbols_of(clip[:1000], cascade.config, runtime_weights(cascade))
-    assert isinstance(packets, Packets) and len(packets) == 4 + 2
+def test_all_frames_of_a_recording(cascade, clip):
+    frames = symbols_of(clip[:1000], cascade.config, runtime_weights(cascade))
+    assert isinstance(frames, Frames) and len(frames) == 4 + 2

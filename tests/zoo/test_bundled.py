@@ -9,7 +9,7 @@ from scipy.signal import correlate, firwin, stft
 
 from neuralcodec import Codec, list_presets
 from neuralcodec.assets import demo_clip
-from neuralcodec.bitstream.frames import Packets
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.payloads import ideal_bits
 from neuralcodec.runtime.encoder import Encoder
 from neuralcodec.runtime.noise_substitution import NoiseSubstitution
@@ -101,6 +101,6 @@ def test_the_rate_that_training_estimates_is_that_of_the_files():
         cascade = Cascade(preset.config)
         cascade.load_weights(preset.directory / WEIGHTS)
         encoder = Encoder(preset.config, preset.weights)
-        packets = Packets.concatenate([encoder.push(samples), encoder.finish()])
-        estimate = ideal_bits(packets, nominal_tables(cascade)).sum() / 8
+        frames = Frames.concatenate([encoder.push(samples), encoder.finish()])
+        estimate = ideal_bits(frames, nominal_tables(cascade)).sum() / 8
         assert len(Codec(preset).encode(samples, rate)) == pytest.approx(estimate, rel=0.03)
