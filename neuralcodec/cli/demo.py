@@ -55,7 +55,8 @@ def _quality(original, decoded):
     """Yields (metric, score), and what to install for those that are missing."""
     import soundfile
 
-    from neuralcodec.evaluation.metrics import DEFAULT_METRICS, METRIC_LABELS, score
+    from neuralcodec.evaluation.metrics import DEFAULT_METRICS, score
+    from neuralcodec.zoo.figures import METRIC_LABELS
 
     scores = score(soundfile.read(original)[0], soundfile.read(decoded)[0])
     for name, value in scores.items():

@@ -52,7 +52,8 @@ def info(name):
 
 def _facts(metadata):
     """Yields what there is to say: (label, text)."""
-    from neuralcodec.zoo.metadata import base_model, measured_figures
+    from neuralcodec.zoo.figures import measured_figures
+    from neuralcodec.zoo.metadata import base_model
 
     forms = {"name": "{}", "description": "{}", "kbps": "{:g}", "parameters": "{:,}", "delay_ms": "{:g}",
              "sample_rate": "{}", "license": "{}", "hash": "{}"}

@@ -20,9 +20,9 @@ from neuralcodec.audio import SAMPLE_RATE, atomic_output
 from neuralcodec.audio.recordings import read_recording
 from neuralcodec.errors import TrainingDataError
 from neuralcodec.evaluation.metrics import bootstrap_interval, score
+from neuralcodec.zoo.figures import table_lines
 
 _LABELS = ("clip", "codec", "seconds")  # of a row; the rest are figures
-_DECIMALS = {"kbps": 2, "si_sdr": 2, "mel_distance": 2}
 
 
 def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1):
@@ -137,33 +137,6 @@ def format_table(summaries):
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join("  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in
                                                           zip(line[1:], widths[1:]))]) for line in lines)
-
-
-def markdown_table(summaries):
-    """A `summary` as a Markdown table, for cards and documentation."""
-    head, *lines = ("| " + " | ".join(line) + " |" for line in table_lines(summaries))
-    return "\n".join([head, "|---" * (head.count("|") - 1) + "|", *lines])
-
-
-def table_lines(summaries):
-    """A `summary` as text cells: a list of lists of str, the first of them the head."""
-    names = list(next(iter(summaries.values()))) if summaries else ["clips"]
-    return [["codec", *names],
-            *([codec, *(format_figure(name, figures[name]) for name in names)] for codec, figures in summaries.items())]
-
-
-def format_figure(name, figure):
-    """A figure of a `summary` as text: its mean and half the width of its interval.
-
-    Example:
-        >>> format_figure("pesq", (4.36, 4.32, 4.40))
-        '4.360 ± 0.040'
-    """
-    if name == "clips":
-        return str(figure)
-    mean, low, high = figure
-    decimals = _DECIMALS.get(name, 3)
-    return "-" if np.isnan(mean) else f"{mean:.{decimals}f} ± {(high - low) / 2:.{decimals}f}"
 
 
 def _through_files(codec, path):

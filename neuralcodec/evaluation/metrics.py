@@ -242,8 +242,6 @@ METRICS = {
     "mel_distance": _mel_distance,
     "visqol": _visqol,
 }
-METRIC_LABELS = {"pesq": "PESQ-WB", "stoi": "STOI", "estoi": "ESTOI", "si_sdr": "SI-SDR (dB)",
-                 "mel_distance": "mel distance (dB)", "visqol": "ViSQOL"}
 DEFAULT_METRICS = ("pesq", "stoi", "estoi", "si_sdr", "mel_distance")  # ViSQOL takes longer than all of them
 
 _REQUIRES = {  # what pip installs, what must then be importable

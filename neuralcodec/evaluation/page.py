@@ -10,10 +10,10 @@ import numpy as np
 import soundfile
 
 from neuralcodec.audio import SAMPLE_RATE
-from neuralcodec.evaluation.comparison import format_figure, summary
+from neuralcodec.evaluation.comparison import summary
 from neuralcodec.evaluation.listening import LONGEST
-from neuralcodec.evaluation.metrics import METRIC_LABELS
 from neuralcodec.evaluation.speakers import ADULT
+from neuralcodec.zoo.figures import METRIC_LABELS, format_figure
 
 SPECTROGRAMS = "spectrograms.png"
 WORST = 5  # recordings named per preset

@@ -6,7 +6,7 @@ import numpy as np
 
 from neuralcodec.audio import SAMPLE_RATE
 from neuralcodec.errors import MissingDependencyError
-from neuralcodec.evaluation.metrics import METRIC_LABELS
+from neuralcodec.zoo.figures import METRIC_LABELS
 
 try:
     from matplotlib import rc_context

@@ -2,7 +2,8 @@
 
 import math
 
-from neuralcodec.zoo.metadata import base_model, measured_figures, measured_off_speech
+from neuralcodec.zoo.figures import METRIC_LABELS, markdown_table, measured_figures, measured_off_speech
+from neuralcodec.zoo.metadata import base_model
 
 # Folder of the training speech, its languages, and whom it is from.
 CORPORA = (
@@ -118,8 +119,6 @@ def _evaluation_results(metadata):
     """The preset's own means, without its peers': list of EvalResult."""
     from huggingface_hub import EvalResult
 
-    from neuralcodec.evaluation.metrics import METRIC_LABELS
-
     figures = measured_figures(metadata).get(metadata["name"], {})
     data = f"{figures.get('clips')} recordings not trained on"
     return [EvalResult(task_type=TASK, dataset_type="speech", dataset_name=data, metric_type=metric,
@@ -128,8 +127,6 @@ def _evaluation_results(metadata):
 
 
 def _figures(metadata):
-    from neuralcodec.evaluation.comparison import markdown_table
-
     figures = measured_figures(metadata)
     if not figures:
         return ""

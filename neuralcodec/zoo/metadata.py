@@ -34,7 +34,8 @@ def is_name(value):
     return isinstance(value, str) and bool(_NAME.fullmatch(value))
 
 
-def _text(value):
+def is_text(value):
+    """Whether a value is a line of text that can be shown to people."""
     return isinstance(value, str) and value.isprintable() and len(value) <= 1000
 
 
@@ -44,12 +45,12 @@ def _number(value):
 
 _REQUIRED = {
     "name": is_name,
-    "description": _text,
+    "description": is_text,
     "kbps": _number,
     "parameters": lambda value: _number(value) and isinstance(value, int),
     "delay_ms": _number,
     "sample_rate": lambda value: value == 16000,
-    "license": _text,
+    "license": is_text,
     "hash": lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value),
 }
 
@@ -104,44 +105,6 @@ def base_model(metadata):
     """Name of the preset that this one was fine-tuned from, None where there is none."""
     base = metadata.get("base_model")
     return base if is_name(base) else None
-
-
-def measured_figures(metadata):
-    """The measured figures of a preset and its peers.
-
-    Returns:
-        dict of codec -> {"clips": int, metric: [mean, low, high], ...}; empty where there are none, or where a stranger
-        wrote something else.
-    """
-    figures = metadata.get("evaluation")
-    if not isinstance(figures, dict) or not all(_text(codec) and _is_row(row) for codec, row in figures.items()):
-        return {}
-    return figures if len({tuple(row) for row in figures.values()}) == 1 else {}
-
-
-def measured_off_speech(metadata):
-    """What a preset does to sound that is not speech.
-
-    Returns:
-        dict of sound -> {"kbps": float, "si_sdr": float}; empty where it was not measured, or where a stranger wrote
-        something else.
-    """
-    measured = metadata.get("off_speech")
-    if not isinstance(measured, dict) or not all(_text(sound) for sound in measured):
-        return {}
-    wanted = ("kbps", "si_sdr")
-    whole = all(isinstance(row, dict) and all(isinstance(row.get(name), (int, float)) for name in wanted)
-                for row in measured.values())
-    return measured if whole else {}
-
-
-def _is_row(row):
-    return isinstance(row, dict) and "clips" in row and all(map(_text, row)) and all(
-        isinstance(value, int) if name == "clips" else _is_interval(value) for name, value in row.items())
-
-
-def _is_interval(value):
-    return isinstance(value, list) and len(value) == 3 and all(isinstance(number, (int, float)) for number in value)
 
 
 def write_object(path, value):

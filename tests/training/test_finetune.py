@@ -10,8 +10,9 @@ import pytest
 from neuralcodec import Codec
 from neuralcodec.errors import ConfigError, NotBetterError, TrainingDataError
 from neuralcodec.training import finetune
+from neuralcodec.zoo.figures import measured_figures
 from neuralcodec.zoo.folder import CARD, FILES, METADATA
-from neuralcodec.zoo.metadata import base_model, measured_figures
+from neuralcodec.zoo.metadata import base_model
 
 STEPS = 40  # of an epoch
 

@@ -1,0 +1,78 @@
+"""Measured figures: as a preset's metadata has them, and as text and tables for people."""
+
+import math
+
+from neuralcodec.zoo.metadata import is_text
+
+METRIC_LABELS = {"pesq": "PESQ-WB", "stoi": "STOI", "estoi": "ESTOI", "si_sdr": "SI-SDR (dB)",
+                 "mel_distance": "mel distance (dB)", "visqol": "ViSQOL"}
+_DECIMALS = {"kbps": 2, "si_sdr": 2, "mel_distance": 2}
+
+
+def measured_figures(metadata):
+    """The measured figures of a preset and its peers.
+
+    Returns:
+        dict of codec -> {"clips": int, metric: [mean, low, high], ...}; empty where there are none, or where a stranger
+        wrote something else.
+    """
+    figures = metadata.get("evaluation")
+    if not isinstance(figures, dict) or not all(is_text(codec) and _is_row(row) for codec, row in figures.items()):
+        return {}
+    return figures if len({tuple(row) for row in figures.values()}) == 1 else {}
+
+
+def measured_off_speech(metadata):
+    """What a preset does to sound that is not speech.
+
+    Returns:
+        dict of sound -> {"kbps": float, "si_sdr": float}; empty where it was not measured, or where a stranger wrote
+        something else.
+    """
+    measured = metadata.get("off_speech")
+    if not isinstance(measured, dict) or not all(is_text(sound) for sound in measured):
+        return {}
+    wanted = ("kbps", "si_sdr")
+    whole = all(isinstance(row, dict) and all(isinstance(row.get(name), (int, float)) for name in wanted)
+                for row in measured.values())
+    return measured if whole else {}
+
+
+def markdown_table(summaries):
+    """Figures as a Markdown table, for cards and documentation.
+
+    Args:
+        summaries: dict of codec -> figures, as `neuralcodec.evaluation.comparison.summary` returns them.
+    """
+    head, *lines = ("| " + " | ".join(line) + " |" for line in table_lines(summaries))
+    return "\n".join([head, "|---" * (head.count("|") - 1) + "|", *lines])
+
+
+def table_lines(summaries):
+    """Figures as text cells: a list of lists of str, the first of them the head."""
+    names = list(next(iter(summaries.values()))) if summaries else ["clips"]
+    return [["codec", *names],
+            *([codec, *(format_figure(name, figures[name]) for name in names)] for codec, figures in summaries.items())]
+
+
+def format_figure(name, figure):
+    """A figure as text: its mean and half the width of its interval.
+
+    Example:
+        >>> format_figure("pesq", (4.36, 4.32, 4.40))
+        '4.360 ± 0.040'
+    """
+    if name == "clips":
+        return str(figure)
+    mean, low, high = figure
+    decimals = _DECIMALS.get(name, 3)
+    return "-" if math.isnan(mean) else f"{mean:.{decimals}f} ± {(high - low) / 2:.{decimals}f}"
+
+
+def _is_row(row):
+    return isinstance(row, dict) and "clips" in row and all(map(is_text, row)) and all(
+        isinstance(value, int) if name == "clips" else _is_interval(value) for name, value in row.items())
+
+
+def _is_interval(value):
+    return isinstance(value, list) and len(value) == 3 and all(isinstance(number, (int, float)) for number in value)
