@@ -1,18 +1,24 @@
-"""The public codec: a preset, and what one does with it."""
+"""The public codec: a preset, and what one does with it. Everything is done elsewhere: here is what users call."""
 
-import io
+from __future__ import annotations
+
 import os
-import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, resample
-from neuralcodec.audio.paths import open_nac, open_output, refuse_same
-from neuralcodec.bitstream.container import ContainerReader
-from neuralcodec.coding.file import check_preset, read_nac, write_nac
-from neuralcodec.errors import AudioError, ConversionWarning
-from neuralcodec.zoo.folder import copy_preset
+from neuralcodec.audio import SAMPLE_RATE
+from neuralcodec.coding import file as coding
+from neuralcodec.zoo.folder import Preset, copy_preset
 from neuralcodec.zoo.presets import load_preset
+
+if TYPE_CHECKING:
+    from neuralcodec.training.comparison import FinetuneHistory
+
+StrPath = str | os.PathLike[str]
+Progress = Callable[[int, int], object]
 
 
 class Codec:
@@ -35,12 +41,13 @@ class Codec:
         quantization", ICASSP 2020.
     """
 
-    def __init__(self, preset):
+    def __init__(self, preset: Preset) -> None:
         self.preset = preset
 
     @classmethod
-    def from_pretrained(cls, name_or_path, *, revision=None, cache_dir=None, token=None, local_files_only=False,
-                        force_download=False):
+    def from_pretrained(cls, name_or_path: StrPath, *, revision: str | None = None, cache_dir: StrPath | None = None,
+                        token: str | bool | None = None, local_files_only: bool = False,
+                        force_download: bool = False) -> Codec:
         """Loads a preset.
 
         Args:
@@ -70,24 +77,25 @@ class Codec:
                                local_files_only=local_files_only, force_download=force_download))
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Name of the preset."""
         return self.preset.name
 
     @property
-    def kbps(self):
+    def kbps(self) -> float:
         """Nominal bitrate: what files of read speech cost on average. The rate of a single file varies."""
         return self.preset.metadata["kbps"]
 
     @property
-    def sample_rate(self):
+    def sample_rate(self) -> int:
         """Sample rate at which speech is coded, in Hz."""
         return SAMPLE_RATE
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Codec({self.name!r}, {self.kbps:g} kbps)"
 
-    def compress(self, source, target, *, kbps=None, overwrite=False, progress=None):
+    def compress(self, source: StrPath | BinaryIO, target: StrPath | BinaryIO, *, kbps: float | None = None,
+                 overwrite: bool = False, progress: Progress | None = None) -> None:
         """Codes an audio file.
 
         Args:
@@ -104,13 +112,10 @@ class Codec:
             BitrateError: the preset is not made for that bitrate.
             OutputExistsError: the target is there and `overwrite` is False.
         """
-        refuse_same(source, target)
-        with AudioSource(source) as audio, open_output(target, overwrite) as file:
-            name = f"'{source}'" if isinstance(source, (str, os.PathLike)) else "The stream"
-            _convert_visibly(audio, name)
-            write_nac(self.preset, audio, file, kbps, progress)
+        coding.compress(self.preset, source, target, kbps=kbps, overwrite=overwrite, progress=progress)
 
-    def decompress(self, source, target, *, native=False, overwrite=False, progress=None):
+    def decompress(self, source: StrPath | BinaryIO, target: StrPath, *, native: bool = False, overwrite: bool = False,
+                   progress: Progress | None = None) -> None:
         """Decodes a .nac file to an audio file of the original's sample rate and length, 16-bit, mono.
 
         Args:
@@ -127,21 +132,10 @@ class Codec:
             AudioError: the target's extension or sample rate cannot be written.
             OutputExistsError: the target is there and `overwrite` is False.
         """
-        with open_nac(source) as file:
-            reader = ContainerReader(file)
-            header = reader.header
-            check_preset(self.preset, header)
-            rate, num_samples = header.sample_rate, header.num_samples
-            if native:
-                rate, num_samples = SAMPLE_RATE, header.num_samples_16k
-            if str(target) == "-":  # what went into a pipe cannot be taken back: first see that the file is whole
-                for _ in reader:
-                    pass
-            with AudioSink(target, rate, num_samples, overwrite) as sink:
-                for samples in read_nac(self.preset, reader, progress):
-                    sink.write(samples)
+        coding.decompress(self.preset, source, target, native=native, overwrite=overwrite, progress=progress)
 
-    def encode(self, samples, sample_rate, *, kbps=None, progress=None):
+    def encode(self, samples: ArrayLike, sample_rate: int, *, kbps: float | None = None,
+               progress: Progress | None = None) -> bytes:
         """Codes samples in memory.
 
         Args:
@@ -161,17 +155,10 @@ class Codec:
             >>> data = codec.encode(samples, 44100)
             >>> decoded, sample_rate = codec.decode(data)
         """
-        file = io.BytesIO()
-        try:
-            samples = np.asarray(samples)
-        except ValueError as error:  # rows of different lengths
-            raise AudioError("The samples cannot be coded: give an array (n,) or (n, channels).") from error
-        with AudioSource(samples, sample_rate) as audio:
-            _convert_visibly(audio, "The recording")
-            write_nac(self.preset, audio, file, kbps, progress)
-        return file.getvalue()
+        return coding.encode(self.preset, samples, sample_rate, kbps=kbps, progress=progress)
 
-    def decode(self, data, *, native=False, progress=None):
+    def decode(self, data: bytes, *, native: bool = False,
+               progress: Progress | None = None) -> tuple[NDArray[np.float32], int]:
         """Decodes what `encode` or `compress` wrote.
 
         Args:
@@ -186,19 +173,14 @@ class Codec:
             NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the data cannot be decoded.
             WrongPresetError: it needs another preset, or other weights of this one.
         """
-        reader = ContainerReader(io.BytesIO(data))
-        header = reader.header
-        check_preset(self.preset, header)
-        samples = np.concatenate([np.zeros(0, np.float32), *read_nac(self.preset, reader, progress)])
-        samples = np.clip(samples, -1.0, 1.0)
-        if native:
-            return samples, SAMPLE_RATE
-        samples = resample(samples, SAMPLE_RATE, header.sample_rate)
-        samples = np.pad(samples[:header.num_samples], (0, max(0, header.num_samples - len(samples))))
-        return np.clip(samples, -1.0, 1.0), header.sample_rate
+        return coding.decode(self.preset, data, native=native, progress=progress)
 
-    def finetune(self, data, *, epochs=3, minutes=None, validation_data=None, freeze=(), learning_rate=2e-4,
-                 batch_size=12, callbacks=(), distribution=None, name=None, seed=1, verbose=True):
+    def finetune(self, data: StrPath | Sequence[StrPath] | Sequence[NDArray[Any]], *, epochs: int = 3,
+                 minutes: float | None = None,
+                 validation_data: StrPath | Sequence[StrPath] | Sequence[NDArray[Any]] | None = None,
+                 freeze: str | Sequence[str] = (), learning_rate: float = 2e-4, batch_size: int = 12,
+                 callbacks: Sequence[Any] = (), distribution: Any = None, name: str | None = None, seed: int = 1,
+                 verbose: bool = True) -> FinetuneHistory:
         """Goes on training the preset with one's own speech; from then on this codec has the tuned weights.
 
         The bitrate stays: files of the held-back speech cost what they cost before, within 3 %. (A speaker's may cost
@@ -248,7 +230,7 @@ class Codec:
             name=name, seed=seed, verbose=verbose)
         return history
 
-    def save_pretrained(self, directory, *, overwrite=False):
+    def save_pretrained(self, directory: StrPath, *, overwrite: bool = False) -> None:
         """Writes the preset to a folder that `from_pretrained` reads.
 
         Args:
@@ -260,7 +242,9 @@ class Codec:
         """
         copy_preset(self.preset, directory, overwrite)
 
-    def push_to_hub(self, repo_id, *, private=False, revision=None, commit_message=None, create_pr=False, token=None):
+    def push_to_hub(self, repo_id: str, *, private: bool = False, revision: str | None = None,
+                    commit_message: str | None = None, create_pr: bool = False,
+                    token: str | bool | None = None) -> str:
         """Uploads the preset to the Hugging Face Hub, with a model card written from its metadata.
 
         Args:
@@ -287,16 +271,3 @@ class Codec:
 
         return upload_preset(self.preset, repo_id, private=private, revision=revision, commit_message=commit_message,
                              create_pr=create_pr, token=token)
-
-
-def _convert_visibly(audio, name):
-    """Warns of what a recording loses on its way to 16 kHz mono, beyond what coding costs."""
-    changes = []
-    if audio.channels > 1:
-        changes.append(f"has {audio.channels} channels (mixed to one)")
-    if audio.sample_rate != SAMPLE_RATE:
-        changes.append(f"is resampled from {audio.sample_rate} to {SAMPLE_RATE} Hz")
-    if audio.truncated:
-        changes.append(f"ends after {audio.num_samples / audio.sample_rate:.3f} s, before its header says")
-    if changes:
-        warnings.warn(f"{name} {' and '.join(changes)}.", ConversionWarning, stacklevel=3)

@@ -4,7 +4,6 @@ Every block has a CRC of its own and the header knows where each begins, so that
 block can be read without the others. Reader and writer hold one block in memory, however long the file.
 """
 
-import dataclasses
 import itertools
 import shutil
 import tempfile
@@ -163,28 +162,6 @@ class ContainerReader:
             raise ValueError("The blocks of a pipe can only be read in order.")
         self._file.seek(self._offsets[number])
         self._next = number
-
-
-def strip(reader, num_modules, file):
-    """Copies a .nac file without its last modules, which decodes to the same audio at a lower quality.
-
-    Nothing is decoded: the result is what encoding with the first modules alone would have written.
-
-    Args:
-        reader: ContainerReader.
-        num_modules: how many modules to keep, 1 to those of the file.
-        file: binary file object to write to.
-
-    Raises:
-        ValueError: the file has not so many modules.
-        DamagedFileError, TruncatedFileError: as in `ContainerReader`.
-    """
-    if not 1 <= num_modules <= reader.header.num_modules:
-        raise ValueError(f"The file has {reader.header.num_modules} modules; keep 1 to {reader.header.num_modules}.")
-    writer = ContainerWriter(dataclasses.replace(reader.header, num_modules=num_modules))
-    for payloads in reader:
-        writer.add_block(payloads[: 1 + num_modules])
-    writer.finish(file)
 
 
 def _parse_block(data, num_modules):

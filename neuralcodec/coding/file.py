@@ -1,16 +1,87 @@
-"""From blocks of samples to a .nac file and back, in constant memory: an hour costs no more than a minute."""
+"""From recordings or samples to .nac files and back, in constant memory: an hour costs no more than a minute."""
 
-from neuralcodec.bitstream.container import ContainerWriter
+import io
+import os
+import warnings
+
+import numpy as np
+
+from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, resample
+from neuralcodec.audio.paths import open_nac, open_output, refuse_same
+from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.rate import check_bitrate, meet_bitrate
-from neuralcodec.errors import AudioError, DamagedFileError, WrongPresetError
+from neuralcodec.errors import AudioError, ConversionWarning, DamagedFileError, WrongPresetError
 from neuralcodec.runtime.decoder import Decoder
 from neuralcodec.runtime.encoder import Encoder
 
 _FRAMES_AT_ONCE = 24 * FRAMES_PER_BLOCK  # blocks are decoded side by side, which is faster
+
+
+def compress(preset, source, target, *, kbps=None, overwrite=False, progress=None):
+    """Codes an audio file; arguments and exceptions as for `Codec.compress`."""
+    refuse_same(source, target)
+    with AudioSource(source) as audio, open_output(target, overwrite) as file:
+        _convert_visibly(audio, f"'{source}'" if isinstance(source, (str, os.PathLike)) else "The stream")
+        write_nac(preset, audio, file, kbps, progress)
+
+
+def decompress(preset, source, target, *, native=False, overwrite=False, progress=None):
+    """Decodes a .nac file to an audio file; arguments and exceptions as for `Codec.decompress`."""
+    with open_nac(source) as file:
+        reader = ContainerReader(file)
+        header = reader.header
+        check_preset(preset, header)
+        rate, length = header.sample_rate, header.num_samples
+        if native:
+            rate, length = SAMPLE_RATE, header.num_samples_16k
+        if str(target) == "-":  # what went into a pipe cannot be taken back: first see that the file is whole
+            for _ in reader:
+                pass
+        with AudioSink(target, rate, length, overwrite) as sink:
+            for samples in read_nac(preset, reader, progress):
+                sink.write(samples)
+
+
+def encode(preset, samples, sample_rate, *, kbps=None, progress=None):
+    """Codes samples in memory; arguments and exceptions as for `Codec.encode`.
+
+    Returns:
+        bytes, the content of a .nac file.
+
+    Example:
+        >>> data = encode(load_preset("cq-24k"), samples, 16000)
+    """
+    file = io.BytesIO()
+    try:
+        samples = np.asarray(samples)
+    except ValueError as error:  # rows of different lengths
+        raise AudioError("The samples cannot be coded: give an array (n,) or (n, channels).") from error
+    with AudioSource(samples, sample_rate) as audio:
+        _convert_visibly(audio, "The recording")
+        write_nac(preset, audio, file, kbps, progress)
+    return file.getvalue()
+
+
+def decode(preset, data, *, native=False, progress=None):
+    """Decodes what `encode` or `compress` wrote; arguments and exceptions as for `Codec.decode`.
+
+    Returns:
+        (samples, sample_rate): float32 (n,) in [-1, 1], and their rate in Hz.
+    """
+    reader = ContainerReader(io.BytesIO(data))
+    header = reader.header
+    check_preset(preset, header)
+    samples = np.concatenate([np.zeros(0, np.float32), *read_nac(preset, reader, progress)])
+    samples = np.clip(samples, -1.0, 1.0)
+    if native:
+        return samples, SAMPLE_RATE
+    samples = resample(samples, SAMPLE_RATE, header.sample_rate)
+    samples = np.pad(samples[:header.num_samples], (0, max(0, header.num_samples - len(samples))))
+    return np.clip(samples, -1.0, 1.0), header.sample_rate
 
 
 def write_nac(preset, source, file, kbps=None, progress=None):
@@ -131,4 +202,17 @@ def _several(reader):
             yield blocks, frame_counts
             blocks, frame_counts = [], []
     if blocks:
-        yield blocks, frame_counts
+        yield blocks, packet_counts
+
+
+def _convert_visibly(audio, name):
+    """Warns of what a recording loses on its way to 16 kHz mono, beyond what coding costs; whoever calls Codec sees it."""
+    changes = []
+    if audio.channels > 1:
+        changes.append(f"has {audio.channels} channels (mixed to one)")
+    if audio.sample_rate != SAMPLE_RATE:
+        changes.append(f"is resampled from {audio.sample_rate} to {SAMPLE_RATE} Hz")
+    if audio.truncated:
+        changes.append(f"ends after {audio.num_samples / audio.sample_rate:.3f} s, before its header says")
+    if changes:
+        warnings.warn(f"{name} {' and '.join(changes)}.", ConversionWarning, stacklevel=4)

@@ -4,11 +4,14 @@ import math
 
 from neuralcodec.bitstream.symbols import STEP_INDEX_LIMIT, STEPS_PER_OCTAVE
 from neuralcodec.errors import BitrateError
+from neuralcodec.zoo.bundled import list_presets
+from neuralcodec.zoo.presets import preset_info
 
 RANGE = (0.75, 1.25)  # bitrates that a preset can be asked for, relative to its nominal one
 PASSES = 8  # times that a recording is coded at most
 CLOSE_ENOUGH = 0.005  # relative error at which the search ends
-SLOPE = -2.5  # d log(rate) / d log(step), where the search starts
+LOG_STEP = math.log(2) / STEPS_PER_OCTAVE  # by which step sizes grow from one step index to the next
+SLOPE = -2.5  # d log(rate) / d log(step), where a search starts: trained codes lie close to the bins' borders
 SLOPES = (-6.0, -0.2)
 
 
@@ -18,9 +21,6 @@ def check_bitrate(preset, kbps):
     Raises:
         BitrateError: it cannot; the message names a preset that can, if one is installed.
     """
-    from neuralcodec.zoo.bundled import list_presets
-    from neuralcodec.zoo.presets import preset_info
-
     nominal = preset.metadata["kbps"]
     low, high = (factor * nominal for factor in RANGE)
     if isinstance(kbps, (int, float)) and low <= kbps <= high:
@@ -44,7 +44,7 @@ def meet_bitrate(kbps, seconds, progress, code):
     Returns:
         What `code` returned for the best step index. A recording of silence may cost less than any step could change.
     """
-    best, smallest_error, index, slope, last, tried = None, math.inf, 0, SLOPE, None, set()
+    best, smallest_error, index, search, tried = None, math.inf, 0, StepSearch(), set()
     for number in range(PASSES if seconds else 1):
         coded = code(index, _part(progress, number))
         tried.add(index)
@@ -55,17 +55,38 @@ def meet_bitrate(kbps, seconds, progress, code):
             unwanted = coded
         if unwanted is not None:
             unwanted.close()
-        if last is not None and last[0] != index:
-            slope = (error - last[1]) / (index - last[0]) * STEPS_PER_OCTAVE / math.log(2)
-            slope = min(max(slope, SLOPES[0]), SLOPES[1])
-        last = (index, error)
-        index -= round(error / slope * STEPS_PER_OCTAVE / math.log(2))
+        index = round(search.next(index * LOG_STEP, error) / LOG_STEP)
         index = min(max(index, -STEP_INDEX_LIMIT), STEP_INDEX_LIMIT)
         if smallest_error < CLOSE_ENOUGH or index in tried:
             break
     if progress is not None:
         progress(1, 1)
     return best
+
+
+class StepSearch:
+    """Searches the step size at which something costs the wanted rate: the secant method, in logarithms.
+
+    Example:
+        >>> search, log_step = StepSearch(), 0.0
+        >>> log_step = search.next(log_step, math.log(kbps_at(log_step) / 24))
+    """
+
+    def __init__(self):
+        self._slope, self._last = SLOPE, None
+
+    def next(self, log_step, error):
+        """The log step to try next.
+
+        Args:
+            log_step: the one that was tried.
+            error: log(rate / wanted rate) that it had.
+        """
+        if self._last is not None and log_step != self._last[0]:
+            slope = (error - self._last[1]) / (log_step - self._last[0])
+            self._slope = min(max(slope, SLOPES[0]), SLOPES[1])
+        self._last = (log_step, error)
+        return log_step - error / self._slope
 
 
 def _part(progress, number):

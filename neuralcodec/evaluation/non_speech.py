@@ -3,32 +3,33 @@
 import numpy as np
 
 from neuralcodec.audio import SAMPLE_RATE
+from neuralcodec.coding.file import decode, encode
 from neuralcodec.evaluation.metrics import score
 
 SECONDS = 10
 _LEVEL = 0.1  # RMS of full scale, as of read speech
 
 
-def off_speech(codec):
+def off_speech(preset):
     """Codes and decodes white noise and struck chords.
 
     Args:
-        codec: Codec.
+        preset: Preset.
 
     Returns:
         dict of the sound's name -> {"kbps": of its file, "si_sdr": in dB}.
 
     Example:
-        >>> off_speech(Codec.from_pretrained("cq-24k"))["white noise"]["si_sdr"]
+        >>> off_speech(load_preset("cq-24k"))["white noise"]["si_sdr"]
         2.1
     """
-    return {name: _measure(codec, sound()) for name, sound in (("white noise", _noise), ("struck chords", _chords))}
+    return {name: _measure(preset, sound()) for name, sound in (("white noise", _noise), ("struck chords", _chords))}
 
 
-def _measure(codec, samples):
+def _measure(preset, samples):
     samples = (_LEVEL * samples / samples.std()).astype(np.float32)
-    data = codec.encode(samples, SAMPLE_RATE)
-    decoded, _ = codec.decode(data)
+    data = encode(preset, samples, SAMPLE_RATE)
+    decoded, _ = decode(preset, data)
     return {"kbps": len(data) * 8 / SECONDS / 1000, **score(samples, decoded, ["si_sdr"])}
 
 

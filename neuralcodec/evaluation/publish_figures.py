@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.codec import Codec
 from neuralcodec.errors import TrainingDataError
 from neuralcodec.evaluation.comparison import summary
 from neuralcodec.evaluation.non_speech import off_speech
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.folder import CARD, METADATA
 from neuralcodec.zoo.metadata import read_metadata, write_object
+from neuralcodec.zoo.presets import load_preset
 
 LABELS = ("clip", "codec")
 
@@ -43,7 +43,7 @@ def record(directory, rows):
         raise TrainingDataError(f"The scores hold none of '{metadata['name']}', only of {', '.join(figures)}.")
     metadata["evaluation"] = {codec: _rounded(values) for codec, values in figures.items()}
     metadata["off_speech"] = {sound: _rounded(values)
-                              for sound, values in off_speech(Codec.from_pretrained(directory)).items()}
+                              for sound, values in off_speech(load_preset(directory)).items()}
     write_object(directory / METADATA, metadata)
     (directory / CARD).write_text(model_card(metadata), encoding="utf-8")
 

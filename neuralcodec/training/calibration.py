@@ -1,4 +1,5 @@
 """From trained weights to a preset folder: calibrated to its bitrate, with entropy tables, a card and a hash."""
+import math
 import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
@@ -8,7 +9,8 @@ import numpy as np
 from neuralcodec.architecture.config import SAMPLE_RATE
 from neuralcodec.audio.recordings import audio_files
 from neuralcodec.bitstream.frames import Frames
-from neuralcodec.codec import Codec
+from neuralcodec.coding.file import encode
+from neuralcodec.coding.rate import StepSearch
 from neuralcodec.runtime.encoder import Encoder
 from neuralcodec.training.clips import readable
 from neuralcodec.training.table_fitting import fit_tables
@@ -20,7 +22,6 @@ CALIBRATION_SECONDS = 450  # of training speech: sets the rate and fits the tabl
 SHORTEST = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
 TOLERANCE = 0.002  # relative error of the rate at which the search ends
 ROUNDS = 6
-SLOPE = -2.5  # d log(rate) / d log(step), where the search starts: trained codes lie close to the bins' borders
 
 
 def export(cascade, config, data, directory, details=None, overwrite=False):
@@ -61,19 +62,15 @@ def calibrate(modules, recordings, kbps, write):
     Returns:
         Preset.
     """
-    scale, slope, last = 0.0, SLOPE, None
+    scale, search, again = 0.0, StepSearch(), False
     for _ in range(ROUNDS):
-        preset = write(last is not None)
-        error = np.log(kbps_of_files(Codec(preset), recordings) / kbps)
+        preset = write(again)
+        error = math.log(kbps_of_files(preset, recordings) / kbps)
         if abs(error) < TOLERANCE or not modules:
             break
-        if last is not None and scale != last[0]:
-            slope = np.clip((error - last[1]) / (scale - last[0]), -5.0, -0.3)
-        last = (scale, error)
-        change = -error / slope
-        scale += change
+        before, scale, again = scale, search.next(scale, error), True
         for module in modules:
-            module.log_step.assign_add(np.full(module.log_step.shape, change, "float32"))
+            module.log_step.assign_add(np.full(module.log_step.shape, scale - before, "float32"))
     return preset
 
 
@@ -112,9 +109,9 @@ def write_preset(cascade, config, recordings, directory, details, overwrite):
                            card=model_card({**facts, **(details or {})}), details=details, overwrite=overwrite)
 
 
-def kbps_of_files(codec, recordings):
+def kbps_of_files(preset, recordings):
     """Mean bitrate of files of recordings, a list of float32 (n,)."""
-    rates = [len(codec.encode(samples, SAMPLE_RATE)) * 8 / samples.size * SAMPLE_RATE / 1000 for samples in recordings]
+    rates = [len(encode(preset, samples, SAMPLE_RATE)) * 8 / samples.size * SAMPLE_RATE / 1000 for samples in recordings]
     return float(np.mean(rates))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neuralcodec.architecture.config import SAMPLE_RATE
+from neuralcodec.coding.file import decode, encode
 from neuralcodec.errors import NotBetterError
 from neuralcodec.evaluation.metrics import bootstrap_interval, installed_metrics, score
 
@@ -36,10 +37,11 @@ class FinetuneHistory:
         return f"before {as_text(self.before)}; after {as_text(self.after)} ({self.judged} held-back pieces)"
 
 
-def judge(codec, pieces):
+def judge(preset, pieces):
     """Codes pieces of speech.
 
     Args:
+        preset: Preset.
         pieces: list of float32 (n,).
 
     Returns:
@@ -47,10 +49,10 @@ def judge(codec, pieces):
     """
     rows, metrics = [], installed_metrics(METRICS)
     for number, samples in enumerate(pieces):
-        data = codec.encode(samples, SAMPLE_RATE)
+        data = encode(preset, samples, SAMPLE_RATE)
         seconds = samples.size / SAMPLE_RATE
-        rows.append({"clip": str(number), "codec": codec.name, "seconds": seconds,
-                     "kbps": len(data) * 8 / seconds / 1000, **score(samples, codec.decode(data)[0], metrics)})
+        rows.append({"clip": str(number), "codec": preset.name, "seconds": seconds,
+                     "kbps": len(data) * 8 / seconds / 1000, **score(samples, decode(preset, data)[0], metrics)})
     return rows
 
 

@@ -11,7 +11,6 @@ import keras
 import numpy as np
 
 from neuralcodec.architecture.config import FRAME_SAMPLES, SAMPLE_RATE
-from neuralcodec.codec import Codec
 from neuralcodec.errors import ConfigError, TrainingDataError
 from neuralcodec.evaluation.publish_figures import record
 from neuralcodec.model.cascade import Cascade
@@ -68,7 +67,7 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
     config = settings(preset, freeze, learning_rate, batch_size, name, seed)
     speech = read(data, validation_data)
     _say(f"{speech}.{listing(speech.skipped)}", verbose)
-    before = judge(Codec(preset), speech.held_back)
+    before = judge(preset, speech.held_back)
     _say(f"Before: {as_text(means(before))}.", verbose)
     _say("Compiling the training step; this takes up to a minute.", verbose)
     with on_devices(distribution, batch_size):
@@ -218,7 +217,7 @@ def write(preset, config, weights, rate_weight, speech, before):
     try:
         tuned = calibrate(learning, speech.held_back, means(before)["kbps"],
                           lambda again: write_preset(cascade, config, parts, folder / "preset", details, again))
-        after = judge(Codec(tuned), speech.held_back)
+        after = judge(tuned, speech.held_back)
         record(tuned.directory, [*before, *after])
         tuned = load_preset(tuned.directory)
     except BaseException:

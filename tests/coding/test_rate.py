@@ -52,8 +52,8 @@ def test_the_range_is_told(codec):
 
 
 def test_another_preset_is_named(codec, monkeypatch):
-    monkeypatch.setattr("neuralcodec.zoo.bundled.list_presets", lambda: ["cq-9k", "cq-12k", "cq-24k"])
-    monkeypatch.setattr("neuralcodec.zoo.presets.preset_info", lambda name: {"kbps": float(name[3:-1])})
+    monkeypatch.setattr("neuralcodec.coding.rate.list_presets", lambda: ["cq-9k", "cq-12k", "cq-24k"])
+    monkeypatch.setattr("neuralcodec.coding.rate.preset_info", lambda name: {"kbps": float(name[3:-1])})
     with pytest.raises(BitrateError, match="take the preset 'cq-12k'"):
         codec.encode(np.zeros(16000), 16000, kbps=11)
 

@@ -13,6 +13,7 @@ from neuralcodec.training import finetune
 from neuralcodec.zoo.figures import measured_figures
 from neuralcodec.zoo.folder import CARD, FILES, METADATA
 from neuralcodec.zoo.metadata import base_model
+from neuralcodec.zoo.presets import load_preset
 
 STEPS = 40  # of an epoch
 
@@ -80,8 +81,8 @@ def test_the_figures_are_those_of_real_files(tuned, own_speech, base):
 
     codec, history, _ = tuned
     held_back = finetune.read(own_speech, None).held_back
-    assert means(judge(codec, held_back)) == pytest.approx(history.after)
-    assert means(judge(Codec.from_pretrained(base), held_back)) == pytest.approx(history.before)
+    assert means(judge(codec.preset, held_back)) == pytest.approx(history.after)
+    assert means(judge(load_preset(base), held_back)) == pytest.approx(history.before)
 
 
 def test_history_and_callbacks_have_every_epoch(tuned):
