@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
-VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "neuralcodec" / "__init__.py").read_text(encoding="utf-8"))[1]
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "neuralcodec" / "version.py").read_text(encoding="utf-8"))[1]
 EVAL = ["matplotlib>=3.8,<4", "pesq>=0.0.4", "pystoi>=0.4", "visqol-python[lattice]>=3.8"]
 
 setup(
@@ -29,6 +29,7 @@ setup(
     packages=[*find_packages(include=["neuralcodec", "neuralcodec.*"]), "neuralcodec.presets"],
     package_dir={"neuralcodec.presets": "presets"},
     package_data={
+        "neuralcodec": ["py.typed"],
         "neuralcodec.presets": ["LICENSE", "*/*"],
         "neuralcodec.assets": ["*.flac", "*.txt"],
         "neuralcodec.evaluation": ["*.html"],

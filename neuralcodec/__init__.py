@@ -8,8 +8,15 @@ Example:
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from neuralcodec.version import __version__
+
+if TYPE_CHECKING:
+    from neuralcodec.codec import Codec
+    from neuralcodec.coding.info import codec_info
+    from neuralcodec.zoo.bundled import list_presets
+
 __all__ = ["Codec", "codec_info", "list_presets", "__version__"]
 
 _HOMES = {

@@ -59,6 +59,7 @@ def test_licences_and_cards_are_carried(site):
     assert "Attribution 4.0" in (site / "neuralcodec" / "presets" / "LICENSE").read_text()
     assert "LibriSpeech" in (site / "neuralcodec" / "assets" / "LICENSE.txt").read_text()
     assert (site / "neuralcodec" / "presets" / "tiny" / "README.md").read_text() == "# tiny\n"
+    assert (site / "neuralcodec" / "py.typed").exists()
     assert list((site / "neuralcodec" / "training" / "configs").glob("*.json"))
     information, = site.glob("neuralcodec-*.dist-info")
     assert list(information.rglob("LICENSE"))

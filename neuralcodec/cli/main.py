@@ -5,7 +5,6 @@ import sys
 
 import click
 
-import neuralcodec
 from neuralcodec.cli.compress import compress
 from neuralcodec.cli.decompress import decompress
 from neuralcodec.cli.demo import demo
@@ -16,13 +15,14 @@ from neuralcodec.cli.presets import presets
 from neuralcodec.cli.report import report
 from neuralcodec.cli.train import train
 from neuralcodec.errors import NeuralCodecError
+from neuralcodec.version import __version__
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(neuralcodec.__version__, prog_name="neuralcodec")
+@click.version_option(__version__, prog_name="neuralcodec")
 def cli():
     """A neural speech codec: 16 kHz speech at 9 to 24 kbps."""
 

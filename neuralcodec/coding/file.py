@@ -202,7 +202,7 @@ def _several(reader):
             yield blocks, frame_counts
             blocks, frame_counts = [], []
     if blocks:
-        yield blocks, packet_counts
+        yield blocks, frame_counts
 
 
 def _convert_visibly(audio, name):

@@ -1,13 +1,16 @@
 """What a .nac file tells without its preset: rate, length, where the bits are, and whether it is whole."""
 
+from __future__ import annotations
+
 import os
+from typing import Any, BinaryIO
 
 from neuralcodec.audio.paths import open_nac
 from neuralcodec.bitstream.container import ContainerReader
 from neuralcodec.errors import DamagedFileError
 
 
-def codec_info(source):
+def codec_info(source: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
     """Describes a .nac file; its preset need not be installed.
 
     Args:

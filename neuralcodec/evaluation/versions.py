@@ -3,8 +3,8 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-import neuralcodec
 from neuralcodec.evaluation import peers
+from neuralcodec.version import __version__
 
 PACKAGES = ("numpy", "keras", "tensorflow", "constriction", "soundfile", "soxr", "pesq", "pystoi", "visqol-python",
             "ai-edge-litert", "matplotlib")
@@ -25,7 +25,7 @@ def versions(codecs):
     """
     return {
         "Python": f"{platform.python_version()}, {platform.system()} {platform.machine()}",
-        "neuralcodec": neuralcodec.__version__,
+        "neuralcodec": __version__,
         **{f"preset {codec.name}": f"hash {codec.preset.hash.hex()[:16]}" for codec in codecs},
         **{package: _version(package) for package in PACKAGES},
         **peers.versions(),

@@ -13,7 +13,7 @@ def bundled_directory():
     return installed if installed.is_dir() else checkout
 
 
-def list_presets():
+def list_presets() -> list[str]:
     """Names of the presets that come with the package, sorted.
 
     Example:

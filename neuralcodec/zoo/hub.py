@@ -7,8 +7,8 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, HfApi, constants, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-import neuralcodec
 from neuralcodec.errors import HubError, PresetError, PresetNotFoundError
+from neuralcodec.version import __version__
 from neuralcodec.zoo.bundled import nearest_presets
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.folder import CARD, CONFIG, FILES, METADATA, copy_preset
@@ -20,7 +20,7 @@ SCHEME = "hf://"
 LIBRARY = "neuralcodec"
 
 _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
-_CLIENT = {"library_name": LIBRARY, "library_version": neuralcodec.__version__}
+_CLIENT = {"library_name": LIBRARY, "library_version": __version__}
 
 
 def is_repo_id(name):

@@ -1,14 +1,12 @@
-import dataclasses
 import io
 import os
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from neuralcodec.bitstream.container import ContainerReader, ContainerWriter, strip
-from neuralcodec.bitstream.frames import Frames
+from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 from neuralcodec.bitstream.header import Header, to_crc
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
 from neuralcodec.errors import DamagedFileError, FormatError, NotANacFileError, TruncatedFileError
@@ -179,28 +177,6 @@ def test_wrong_numbers_of_blocks_and_payloads():
         writer.add_block([b"side", b"first"])
     with pytest.raises(ValueError, match="3 blocks"):
         writer.finish(io.BytesIO())
-
-
-@settings(deadline=None, max_examples=10)
-@given(st.integers(1, 3), st.integers(3, 120), st.integers(0, 2**32))
-def test_stripped_is_what_fewer_modules_write(tables, random_frames, keep, num_frames, seed):
-    frames = random_frames(seed, num_frames, 3)
-    fewer = Frames(frames.lsf, frames.gain, frames.modules[:keep])
-    length = (num_frames - 2) * 320
-    header = Header("test", b"8 bytes!", 16000, length, length, 3, step_index=5)
-    whole = write(header, [encode_block(block, tables, 5) for block in frames.blocks()])
-    expected = write(
-        dataclasses.replace(header, num_modules=keep), [encode_block(block, tables, 5) for block in fewer.blocks()]
-    )
-    stripped = io.BytesIO()
-    strip(ContainerReader(io.BytesIO(whole)), keep, stripped)
-    assert stripped.getvalue() == expected
-
-
-@pytest.mark.parametrize("keep", [0, 3])
-def test_strip_refuses_modules_that_are_not_there(keep):
-    with pytest.raises(ValueError, match="2 modules"):
-        strip(ContainerReader(io.BytesIO(DATA)), keep, io.BytesIO())
 
 
 def test_an_hour_fits_in_constant_memory(tmp_path):
