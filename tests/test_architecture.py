@@ -26,8 +26,8 @@ FLOORS = (  # from top to bottom: rooms on one floor do not import one another
     {"coding"},
     {"zoo"},
     {"model", "runtime"},
-    {"bitstream"},
     {"architecture"},
+    {"bitstream"},
     {"audio"},
     {"assets", "errors", "version"},
 )
