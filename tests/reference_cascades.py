@@ -87,15 +87,15 @@ class Reference:
         residual = x if config.lpc == "none" else lpc.analysis_filter(x, predictor)
         gain = code_gain(residual)
         contour = gain_contour(gain)
-        target, so_far, symbols, decoded, noise = residual / contour, ops.zeros_like(x), [], [], None
+        target, reconstruction, symbols, decoded, noise = residual / contour, ops.zeros_like(x), [], [], None
         for module in cascade.chain:
             condition = side_condition(module.config.hop, cascade.lsf_quantizer.normalise(smooth), gain)
-            part, codes = module(target - so_far, so_far, condition)
-            so_far = so_far + module.inverse_transform(part)
+            part, codes = module(target - reconstruction, reconstruction, condition)
+            reconstruction = reconstruction + module.inverse_transform(part)
             if noise is None:
-                noise, _ = cascade.substitute(target, so_far, part, condition) if cascade.noise else (0.0, {})
+                noise, _ = cascade.substitute(target, reconstruction, part, condition) if cascade.noise else (0.0, {})
             symbols.append(np.rint(ops.convert_to_numpy(codes[0])).astype(int))
-            y = (so_far + noise) * contour
+            y = (reconstruction + noise) * contour
             y = y if config.lpc == "none" else lpc.synthesis_filter(y, predictor)
             decoded.append(ops.convert_to_numpy(y[0]))
         for i, (module, delay) in enumerate(zip(config.modules, config.code_frame_delays)):

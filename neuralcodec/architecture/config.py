@@ -18,7 +18,7 @@ MAX_DELAY = 960  # samples from a sample going in to the same sample coming out:
 HOPS = (320, 160, 80)
 BANDS, BAND_HZ = 16, 500  # in which the decoder adds noise
 NOISE_WIDTH, NOISE_FRAMES = 40, 4  # of the CNN that turns what the decoder knows into the level of noise
-LOUDEST_NOISE, FIRST_LEVEL = 2.0, -3.0  # RMS relative to the gain; where training starts, as logit of the level
+MAX_NOISE_LEVEL, FIRST_NOISE_LOGIT = 2.0, -3.0  # RMS relative to the gain; where training starts, as logit of the level
 POWER_FLOOR = 1e-4  # relative to the gain: power of a band below which nothing counts
 LPC_KINDS = ("none", "fixed", "trained")
 
@@ -61,7 +61,7 @@ class ModuleConfig:
 
 @dataclass(frozen=True)
 class CascadeConfig:
-    """A cascade: linear prediction as module 0 ("none", "fixed" or "trained" quantiser), then residual modules.
+    """A cascade: the LPC stage ("none", "fixed" or "trained" quantiser), then residual modules.
 
     Args:
         lpc: kind of quantiser, or that there is no LPC.

@@ -13,10 +13,10 @@ from neuralcodec.bitstream.ltp import LongTermPredictor
 from neuralcodec.bitstream.range_coder import FREQUENCY_TOTAL
 from neuralcodec.bitstream.symbols import (
     MAX_MODULES,
+    MEAN_FRACTIONS,
     MODULE_LIMIT,
     MODULE_SYMBOLS,
     MODULE_VALUES,
-    PHASES,
     SIDE_SYMBOLS,
     SIDE_VALUES,
 )
@@ -58,18 +58,19 @@ class ModuleTables:
     """How one module's symbols are coded.
 
     Args:
-        network: context network, 676 (first module) or 756 inputs, 320 outputs: the level of each symbol. With a
+        network: context network, 676 (first module) or 756 inputs, 320 outputs: the scale index of each symbol. With a
             predictor 4 N + 37 + 320 / hop inputs, 3 N outputs, for the N symbols of a code frame that are sent.
-        rows: uint32 (L, A), the frequencies of each level's symbols. With a predictor (8 L, A), row = 8 * level + phase.
+        pmf_rows: uint32 (S, A), the frequencies of the symbols, a row for each of S scales. With a predictor (8 S, A),
+            row = 8 * scale index + mean fraction.
         predictor: LongTermPredictor, or None for none. The first module may have one.
     """
 
     network: IntegerNetwork
-    rows: np.ndarray
+    pmf_rows: np.ndarray
     predictor: LongTermPredictor | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "weights", _coder_weights(self.rows, MODULE_VALUES))
+        object.__setattr__(self, "frequencies_minus_one", _minus_one(self.pmf_rows, MODULE_VALUES))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,12 +78,12 @@ class EntropyTables:
     """Everything that decides how symbols become bits; integers only.
 
     Args:
-        side_a: network for side symbols 0, 2, ..., 16: 36 inputs, 18 outputs (9 means, 9 levels).
+        side_a: network for side symbols 0, 2, ..., 16: 36 inputs, 18 outputs (9 means, 9 scale indices).
         side_b: network for side symbols 1, 3, ..., 17: 45 inputs, 18 outputs.
-        side_rows: uint32 (8 * L, A), row = 8 * level + phase.
+        side_pmf_rows: uint32 (8 S, A), row = 8 * scale index + mean fraction.
         modules: 1 to 4 `ModuleTables` (or tuples of their parts).
         magnitude_feature: uint8 (128,), the feature of each magnitude, 0 for 0.
-        levels_per_octave_q8: round(256 * levels of the modules' ladders per factor of 2).
+        scales_per_octave_q8: round(256 * scales of the modules' table per factor of 2).
 
     Raises:
         PresetError: arrays of a wrong type, shape or content.
@@ -93,17 +94,17 @@ class EntropyTables:
 
     side_a: IntegerNetwork
     side_b: IntegerNetwork
-    side_rows: np.ndarray
+    side_pmf_rows: np.ndarray
     modules: tuple
     magnitude_feature: np.ndarray
-    levels_per_octave_q8: int
+    scales_per_octave_q8: int
 
     def __post_init__(self):
         modules = tuple(m if isinstance(m, ModuleTables) else ModuleTables(*m) for m in self.modules)
         object.__setattr__(self, "modules", modules)
-        object.__setattr__(self, "levels_per_octave_q8", int(self.levels_per_octave_q8))
-        object.__setattr__(self, "side_weights", _coder_weights(self.side_rows, SIDE_VALUES))
-        _check(len(self.side_rows) % PHASES == 0, "side rows that do not come in eights")
+        object.__setattr__(self, "scales_per_octave_q8", int(self.scales_per_octave_q8))
+        object.__setattr__(self, "side_frequencies_minus_one", _minus_one(self.side_pmf_rows, SIDE_VALUES))
+        _check(len(self.side_pmf_rows) % MEAN_FRACTIONS == 0, "side PMF rows that do not come in eights")
         _check(1 <= len(modules) <= MAX_MODULES, f"{len(modules)} modules instead of 1 to {MAX_MODULES}")
         _check_network(self.side_a, SIDE_A_INPUTS, 2 * STAGE_SYMBOLS)
         _check_network(self.side_b, SIDE_B_INPUTS, 2 * STAGE_SYMBOLS)
@@ -112,11 +113,12 @@ class EntropyTables:
             long_term = module.predictor
             shape = predicted_shape(long_term.hop, long_term.coded) if long_term else module_shape(number)
             _check_network(module.network, *shape)
-            _check(not module.predictor or len(module.rows) % PHASES == 0, "predicted rows that do not come in eights")
+            in_eights = len(module.pmf_rows) % MEAN_FRACTIONS == 0
+            _check(in_eights or not module.predictor, "predicted PMF rows that do not come in eights")
         feature = self.magnitude_feature
         _check(feature.dtype == np.uint8 and feature.shape == (MODULE_LIMIT + 1,), "a wrong magnitude feature")
         _check(feature[0] == 0, "a magnitude feature that is not 0 for 0")
-        _check(0 <= self.levels_per_octave_q8 < 1 << 16, "an impossible number of levels per octave")
+        _check(0 <= self.scales_per_octave_q8 < 1 << 16, "an impossible number of scales per octave")
 
     def save(self, path):
         """Writes the tables to an `.npz` file, the same bytes for the same tables.
@@ -150,10 +152,10 @@ class EntropyTables:
             tables = cls(
                 side_a=networks["side_a"],
                 side_b=networks["side_b"],
-                side_rows=arrays.pop("side.rows"),
+                side_pmf_rows=arrays.pop("side.rows"),
                 modules=[_pop_module(f"module{i}", networks, arrays) for i in range(num_modules)],
                 magnitude_feature=arrays.pop("magnitude_feature"),
-                levels_per_octave_q8=arrays.pop("levels_per_octave_q8").item(),
+                scales_per_octave_q8=arrays.pop("levels_per_octave_q8").item(),
             )
         except (KeyError, ValueError) as error:  # an array is missing, or is one where a number should be
             raise PresetError(f"The entropy tables {path} lack {error}; install the preset again.") from error
@@ -178,14 +180,14 @@ class EntropyTables:
         networks = {"side_a": self.side_a, "side_b": self.side_b}
         networks.update({f"module{i}": module.network for i, module in enumerate(self.modules)})
         arrays = {f"{name}.{array}": getattr(net, array) for name, net in networks.items() for array in _NETWORK_ARRAYS}
-        arrays.update({f"module{i}.rows": module.rows for i, module in enumerate(self.modules)})
+        arrays.update({f"module{i}.rows": module.pmf_rows for i, module in enumerate(self.modules)})
         for i, module in enumerate(self.modules):
             if module.predictor:
                 arrays[f"module{i}.synthesis"] = module.predictor.synthesis
                 arrays[f"module{i}.analysis"] = module.predictor.analysis
-        arrays["side.rows"] = self.side_rows
+        arrays["side.rows"] = self.side_pmf_rows
         arrays["magnitude_feature"] = self.magnitude_feature
-        arrays["levels_per_octave_q8"] = np.array(self.levels_per_octave_q8, np.int32)
+        arrays["levels_per_octave_q8"] = np.array(self.scales_per_octave_q8, np.int32)
         return arrays
 
 
@@ -197,12 +199,13 @@ def _pop_module(name, networks, arrays):
     return ModuleTables(networks[name], arrays.pop(f"{name}.rows"), predictor)
 
 
-def _coder_weights(rows, num_values):
-    """Checks rows of frequencies and turns them into what the coder takes: float32 (R, A), frequencies minus 1."""
-    _check(rows.dtype == np.uint32 and rows.ndim == 2 and len(rows) > 0, "frequencies of a wrong type")
-    _check(2 <= rows.shape[1] < num_values, "an alphabet of a wrong size")
-    _check(rows.min() >= 1 and bool(np.all(rows.sum(axis=1, dtype=np.uint64) == FREQUENCY_TOTAL)), "wrong frequencies")
-    return np.ascontiguousarray(rows - np.uint32(1), np.float32)
+def _minus_one(pmf_rows, num_values):
+    """Checks PMF rows and turns them into what the coder takes: float32 (R, A), frequencies minus 1."""
+    _check(pmf_rows.dtype == np.uint32 and pmf_rows.ndim == 2 and len(pmf_rows) > 0, "frequencies of a wrong type")
+    _check(2 <= pmf_rows.shape[1] < num_values, "an alphabet of a wrong size")
+    sums = pmf_rows.sum(axis=1, dtype=np.uint64)
+    _check(pmf_rows.min() >= 1 and bool(np.all(sums == FREQUENCY_TOTAL)), "wrong frequencies")
+    return np.ascontiguousarray(pmf_rows - np.uint32(1), np.float32)
 
 
 def _check_network(network, num_inputs, num_outputs):

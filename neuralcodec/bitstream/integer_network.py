@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuralcodec.bitstream.symbols import MODULE_SYMBOLS, PHASES
+from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_SYMBOLS
 from neuralcodec.errors import PresetError
 
 FEATURE_LIMIT = 255
@@ -135,7 +135,7 @@ def side_features(side):
 
 
 def pooled_features(features):
-    """Features of a lower module, coarser: sums over 8 neighbours, divided by 4.
+    """Features of the lower module, coarser: sums over 8 neighbours, divided by 4.
 
     Args:
         features: magnitude features (..., 320).
@@ -162,56 +162,56 @@ def delayed(features, delay):
     return earlier
 
 
-def known_features(side, lower=None):
+def shared_features(side, lower_module=None):
     """The part of a module's features that is decoded before the module: lower module, then side information.
 
     Args:
         side: side features (..., F, 18).
-        lower: magnitude features of the module below (..., F, 320); None for the first module.
+        lower_module: magnitude features of the module below (..., F, 320); None for the first module.
 
     Returns:
         float64 (..., F, 36), or (..., F, 116) where there is a module below.
     """
     parts = [side, delayed(side, 1)]
-    if lower is not None:
-        pooled = pooled_features(lower)
+    if lower_module is not None:
+        pooled = pooled_features(lower_module)
         parts = [pooled, delayed(pooled, 1), *parts]
     return np.concatenate(parts, axis=-1)
 
 
 def side_distributions(outputs, previous, num_rows):
-    """Reads the outputs of a side network: 9 means, then 9 levels.
+    """Reads the outputs of a side network: 9 means, then 9 scale indices.
 
-    A mean is in eighths of a symbol. Its whole part is taken off the symbol; its fraction (the phase) chooses, with the
-    level, the row that codes the difference.
+    A mean is in eighths of a symbol. Its whole part is taken off the symbol; its fraction chooses, with the scale
+    index, the PMF row that codes the difference.
 
     Args:
         outputs: int64 (..., 18) of `IntegerNetwork.forward`.
         previous: the same 9 symbols of the frame before (..., 9).
-        num_rows: rows of the side table, 8 per level.
+        num_rows: PMF rows of the side table, 8 per scale.
 
     Returns:
-        (centers, rows), each int64 (..., 9): what is taken off each symbol, and the row of the table.
+        (centers, rows), each int64 (..., 9): what is taken off each symbol, and the PMF row that codes the rest.
     """
     count = outputs.shape[-1] // 2
-    means = PHASES * previous + outputs[..., :count]
-    levels = limited(outputs[..., count:], num_rows // PHASES)
-    return means >> 3, PHASES * levels + (means & PHASES - 1)
+    means = MEAN_FRACTIONS * previous + outputs[..., :count]
+    scale_indices = limited(outputs[..., count:], num_rows // MEAN_FRACTIONS)
+    return means >> 3, MEAN_FRACTIONS * scale_indices + (means & MEAN_FRACTIONS - 1)
 
 
-def limited(levels, num_levels):
-    """Levels moved into [0, num_levels)."""
-    return np.minimum(np.maximum(levels, 0), num_levels - 1)  # np.clip takes five times as long on small arrays
+def limited(indices, size):
+    """Indices moved into [0, size)."""
+    return np.minimum(np.maximum(indices, 0), size - 1)  # np.clip takes five times as long on small arrays
 
 
-def level_shift(step_index, levels_per_octave_q8):
-    """How many levels of the ladder a global step scale of 2^(step_index / 256) moves the symbols' spread down.
+def scale_shift(step_index, scales_per_octave_q8):
+    """How many scale indices a global step scale of 2^(step_index / 256) moves the symbols' spread down.
 
     Args:
         step_index: k of the file's header, -512 to 512.
-        levels_per_octave_q8: round(256 * levels per factor of 2) of the ladder.
+        scales_per_octave_q8: round(256 * scales per factor of 2) of the scale table.
 
     Returns:
-        int, k / 256 octaves in levels, rounded.
+        int, k / 256 octaves in scale indices, rounded.
     """
-    return (step_index * levels_per_octave_q8 + (1 << 15)) >> 16
+    return (step_index * scales_per_octave_q8 + (1 << 15)) >> 16

@@ -2,8 +2,8 @@
 
 A module with a short hop cannot resolve harmonics: its symbols look random from one code frame to the next, but the
 waveform that they stand for does not. So both sides rebuild that waveform from the symbols (with fixed steps, which is
-good enough to compare it with itself), look for the lag at which its end resembles what was before, repeat the last
-period, and transform it. What comes out is a guess of the next symbols, for the context network to use.
+good enough to compare it with itself), look for the lag at which its end correlates best with what was before, repeat
+the last period, and transform it. What comes out is a guess of the next symbols, for the context network to use.
 
 All numbers are integers below 2^53, in float64 arrays for the sake of speed; every quotient is rounded down.
 
@@ -16,17 +16,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuralcodec.bitstream.symbols import MODULE_LIMIT, MODULE_SYMBOLS, PHASES
+from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_LIMIT, MODULE_SYMBOLS
 from neuralcodec.errors import PresetError
 
-SHORTEST, LONGEST = 32, 320  # lags in samples: pitches of 500 and 50 Hz
-COMPARED = 160  # samples at the end that are compared with those a lag before
-HISTORY = LONGEST + COMPARED
-FARTHEST = MODULE_LIMIT * PHASES  # no prediction is larger; in eighths of a symbol
-MOST_ALIKE = 255  # feature of a past that repeats itself exactly
+MIN_LAG, MAX_LAG = 32, 320  # lags in samples: pitches of 500 and 50 Hz
+CORRELATION_WINDOW = 160  # samples at the end that are compared with those a lag before
+HISTORY = MAX_LAG + CORRELATION_WINDOW
+MAX_PREDICTION = MODULE_LIMIT * MEAN_FRACTIONS  # no prediction is larger; in eighths of a symbol
+MAX_CORRELATION = 255  # feature of a past that repeats itself exactly
 
 WAVEFORM_BITS, SYNTHESIS_BITS, ANALYSIS_BITS = 8, 14, 12  # 1.0 of the waveform, and of the two kinds of weights
-_LOUDEST = 4095  # 16 times the mean level
+_MAX_SAMPLE = 4095  # 16 times the mean level
 _COARSE = 3  # bits less, so that squares of sums stay below 2^53
 _SYNTHESIS_SHIFT = SYNTHESIS_BITS - WAVEFORM_BITS
 _ANALYSIS_SHIFT = ANALYSIS_BITS + WAVEFORM_BITS - 3
@@ -97,59 +97,59 @@ class LongTermPredictor:
 
         Returns:
             predictions: float64 (B, N), in eighths of a symbol.
-            likeness: float64 (B, 1), how well the past repeats itself, 0 to 255.
+            correlation: float64 (B, 1), of its end with what was a lag before, normalised, 0 to 255.
         """
-        lag, likeness = find_lag(past)
+        lag, correlation = find_lag(past)
         places = HISTORY - lag + np.arange(2 * self.hop) % lag  # (B, 2 hop): the last period, again and again
         repeated = np.take_along_axis(past, places, axis=1)
         predictions = np.floor((repeated @ self._analysis + (1 << _ANALYSIS_SHIFT - 1)) * 2.0**-_ANALYSIS_SHIFT)
-        return np.clip(predictions, -FARTHEST, FARTHEST), likeness
+        return np.clip(predictions, -MAX_PREDICTION, MAX_PREDICTION), correlation
 
 
 def added(parts):
     """Sums of overlapping parts -> waveform, in 1/256 of the mean level."""
-    return np.clip(np.floor((parts + (1 << _SYNTHESIS_SHIFT - 1)) * 2.0**-_SYNTHESIS_SHIFT), -_LOUDEST, _LOUDEST)
+    return np.clip(np.floor((parts + (1 << _SYNTHESIS_SHIFT - 1)) * 2.0**-_SYNTHESIS_SHIFT), -_MAX_SAMPLE, _MAX_SAMPLE)
 
 
 def find_lag(past):
-    """The lag at which the end of the past resembles most what was before: at half the sample rate, then in full.
+    """The lag at which the end of the past correlates best with what was before: at half the sample rate, then in full.
 
     Args:
         past: float64 (B, HISTORY).
 
     Returns:
         lag: int64 (B, 1), in samples.
-        likeness: float64 (B, 1), 0 to 255.
+        correlation: float64 (B, 1), 0 to 255.
     """
     fine = np.floor(past * 2.0**-_COARSE)
     half = fine[:, 0::2] + fine[:, 1::2]
-    stretch, last = COMPARED // 2, (LONGEST - SHORTEST) // 2
+    window, last = CORRELATION_WINDOW // 2, (MAX_LAG - MIN_LAG) // 2
     total = np.cumsum(half * half, axis=1)
-    powers = total[:, stretch - 1 : stretch + last]
-    powers[:, 1:] -= total[:, :last].copy()  # of each stretch, from the longest lag to the shortest
-    scores, _ = resemblance(half[:, -stretch:], stretches(half, stretch)[:, : last + 1], powers)
-    lag = LONGEST - 2 * np.argmax(scores, axis=1)[:, None]  # (B, 1)
-    lags = np.minimum(np.maximum(lag + [[0, -1, 1]], SHORTEST), LONGEST)  # of equal ones the first counts
-    candidates = stretches(fine, COMPARED)[np.arange(len(past))[:, None], LONGEST - lags]  # (B, 3, 160)
+    powers = total[:, window - 1 : window + last]
+    powers[:, 1:] -= total[:, :last].copy()  # of each window, from the longest lag to the shortest
+    scores, _ = normalised_correlation(half[:, -window:], windows(half, window)[:, : last + 1], powers)
+    lag = MAX_LAG - 2 * np.argmax(scores, axis=1)[:, None]  # (B, 1)
+    lags = np.minimum(np.maximum(lag + [[0, -1, 1]], MIN_LAG), MAX_LAG)  # of equal ones the first counts
+    candidates = windows(fine, CORRELATION_WINDOW)[np.arange(len(past))[:, None], MAX_LAG - lags]  # (B, 3, 160)
     powers = np.einsum("bln,bln->bl", candidates, candidates)
-    scores, power = resemblance(fine[:, -COMPARED:], candidates, powers)
+    scores, power = normalised_correlation(fine[:, -CORRELATION_WINDOW:], candidates, powers)
     best = np.argmax(scores, axis=1)[:, None]
-    likeness = np.floor(MOST_ALIKE * np.take_along_axis(scores, best, axis=1) / (power + 1))
-    return np.take_along_axis(lags, best, axis=1), np.minimum(likeness, MOST_ALIKE)
+    correlation = np.floor(MAX_CORRELATION * np.take_along_axis(scores, best, axis=1) / (power + 1))
+    return np.take_along_axis(lags, best, axis=1), np.minimum(correlation, MAX_CORRELATION)
 
 
-def stretches(x, length):
-    """All stretches of a length, the earliest first: (B, N) -> (B, N - length + 1, length), a view."""
+def windows(x, length):
+    """All windows of a length, the earliest first: (B, N) -> (B, N - length + 1, length), a view."""
     return np.lib.stride_tricks.sliding_window_view(x, length, axis=1)
 
 
-def resemblance(end, earlier, powers):
-    """Squared correlation of the end with earlier stretches, over their power: what a prediction from them explains.
+def normalised_correlation(end, earlier, powers):
+    """Squared correlation of the end with earlier windows, over their power: what a prediction from them explains.
 
     Args:
         end: float64 (B, N).
         earlier: float64 (B, L, N).
-        powers: float64 (B, L), of the earlier stretches.
+        powers: float64 (B, L), of the earlier windows.
 
     Returns:
         scores: float64 (B, L).

@@ -1,4 +1,4 @@
-"""Payloads of modules with long-term prediction: one step per code frame, whose symbols have a predicted mean.
+"""Payloads of modules with long-term prediction: one round per code frame, whose symbols have a predicted mean.
 
 The network sees the two code frames before and what the predictor makes of the waveform. It tells for each symbol how
 wide it spreads, how far to follow the prediction, and what to add to it. The lowest N symbols of a code frame are sent,
@@ -7,14 +7,14 @@ the others are 0.
 
 import numpy as np
 
-from neuralcodec.bitstream.integer_network import FEATURE_LIMIT, delayed, known_features, limited
-from neuralcodec.bitstream.ltp import FARTHEST, HISTORY, added
-from neuralcodec.bitstream.symbol_stream import Decoders, Plan
+from neuralcodec.bitstream.integer_network import FEATURE_LIMIT, delayed, limited, shared_features
+from neuralcodec.bitstream.ltp import HISTORY, MAX_PREDICTION, added
+from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
 from neuralcodec.bitstream.symbols import (
+    MEAN_FRACTIONS,
     MODULE_LIMIT,
     MODULE_SYMBOLS,
     MODULE_VALUES,
-    PHASES,
     from_zigzag,
     to_zigzag,
 )
@@ -25,26 +25,27 @@ _SYMBOL = from_zigzag(np.arange(MODULE_VALUES))  # by place in the zigzag order
 
 
 def plan_predicted(symbols, module, magnitude_feature, side, shift):
-    """The `Plan` of a module's symbols in a block.
+    """The `CodingPlan` of a module's symbols in a block.
 
     Args:
         symbols: int (F, 320).
         module: ModuleTables with a predictor.
         magnitude_feature: uint8 (128,), of the tables.
         side: side features float64 (F, 18).
-        shift: `level_shift` of the file.
+        shift: `scale_shift` of the file.
 
     Returns:
-        Plan of F * 320 / hop steps.
+        CodingPlan of F * 320 / hop rounds.
     """
     code_frames = symbols.reshape(-1, module.predictor.hop)[:, : module.predictor.coded].astype(np.int64)  # (K, N)
-    predictions, likeness = module.predictor.predict(module.predictor.histories(code_frames))
+    predictions, correlation = module.predictor.predict(module.predictor.histories(code_frames))
     magnitudes = magnitude_feature[np.abs(code_frames)].astype(np.float64)
     own = own_features(delayed(magnitudes, 1), delayed(magnitudes, 2), delayed(code_frames, 1), predictions,
-                       likeness, magnitude_feature)
-    outputs = module.network.forward(np.concatenate([own, shared_features(side, module.predictor.hop)], axis=-1))
-    centers, rows = distributions(outputs, predictions, shift, len(module.rows))
-    return Plan(to_zigzag(code_frames - centers), rows, to_zigzag(code_frames), MODULE_VALUES, module.weights)
+                       correlation, magnitude_feature)
+    outputs = module.network.forward(np.concatenate([own, code_frame_features(side, module.predictor.hop)], axis=-1))
+    centers, rows = distributions(outputs, predictions, shift, len(module.pmf_rows))
+    return CodingPlan(to_zigzag(code_frames - centers), rows, to_zigzag(code_frames), MODULE_VALUES,
+                      module.frequencies_minus_one)
 
 
 def decode_predicted(payloads, frame_counts, module, magnitude_feature, side, shift):
@@ -62,19 +63,19 @@ def decode_predicted(payloads, frame_counts, module, magnitude_feature, side, sh
     """
     predictor, hop, coded = module.predictor, module.predictor.hop, module.predictor.coded
     num_blocks, num_frames, _ = side.shape
-    decoders, shared = Decoders(payloads, frame_counts), shared_features(side, hop)
+    decoders, shared = SymbolDecoders(payloads, frame_counts), code_frame_features(side, hop)
     hidden = module.network.partial(shared, module.network.num_inputs - shared.shape[-1])  # (B, K, H)
     symbols = np.zeros((num_blocks, hidden.shape[1], hop), np.int64)
     past, tail = np.zeros((num_blocks, HISTORY)), np.zeros((num_blocks, hop))
     before = older = np.zeros((num_blocks, coded))  # magnitude features
     last = symbols[:, 0, :coded]
     for k in range(hidden.shape[1]):
-        predictions, likeness = predictor.predict(past)
-        own = own_features(before, older, last, predictions, likeness, magnitude_feature)
+        predictions, correlation = predictor.predict(past)
+        own = own_features(before, older, last, predictions, correlation, magnitude_feature)
         outputs = module.network.finish(module.network.partial(own, 0) + hidden[:, k])
-        centers, rows = distributions(outputs, predictions, shift, len(module.rows))
-        weights = module.weights.take(rows, axis=0)  # (B, N, A)
-        places, escapes = decoders.step(k * hop // MODULE_SYMBOLS, weights, MODULE_VALUES)
+        centers, rows = distributions(outputs, predictions, shift, len(module.pmf_rows))
+        frequencies_minus_one = module.frequencies_minus_one.take(rows, axis=0)  # (B, N, A)
+        places, escapes = decoders.decode_round(k * hop // MODULE_SYMBOLS, frequencies_minus_one, MODULE_VALUES)
         last = _SYMBOL.take(places) + centers
         if escapes:
             last[escapes.mask] = _SYMBOL[escapes.values]
@@ -95,13 +96,13 @@ def checked(symbols, decoders, frame):
     return symbols
 
 
-def own_features(before, older, last, predictions, likeness, magnitude_feature):
+def own_features(before, older, last, predictions, correlation, magnitude_feature):
     """Features of code frames that come from the module itself, as far as it is decoded.
 
     Args:
         before, older: magnitude features (B, N) of the code frame before and of that before it.
         last: symbols (B, N) of the code frame before.
-        predictions, likeness: of `LongTermPredictor.predict`.
+        predictions, correlation: of `LongTermPredictor.predict`.
         magnitude_feature: uint8 (128,).
 
     Returns:
@@ -109,11 +110,11 @@ def own_features(before, older, last, predictions, likeness, magnitude_feature):
     """
     predicted = magnitude_feature.take(np.minimum(np.abs(predictions), MODULE_LIMIT).astype(np.int64))
     signed = np.minimum(np.maximum(32.0 * last, -FEATURE_LIMIT), FEATURE_LIMIT)
-    return np.concatenate([before, older, predicted, signed, likeness], axis=-1)
+    return np.concatenate([before, older, predicted, signed, correlation], axis=-1)
 
 
-def shared_features(side, hop):
-    """Features of code frames that are decoded before the module: side information, and the place in the frame.
+def code_frame_features(side, hop):
+    """Features of code frames that do not come from the module: side information, and the place in the frame.
 
     Args:
         side: side features (..., F, 18).
@@ -122,27 +123,27 @@ def shared_features(side, hop):
         float64 (..., K, 36 + 320 / hop).
     """
     per_frame = MODULE_SYMBOLS // hop
-    now = known_features(side)
+    now = shared_features(side)
     places = np.broadcast_to(64.0 * np.eye(per_frame), (*side.shape[:-1], per_frame, per_frame))
     both = np.concatenate([np.broadcast_to(now[..., None, :], (*places.shape[:-1], now.shape[-1])), places], axis=-1)
     return both.reshape(*side.shape[:-2], -1, both.shape[-1])
 
 
 def distributions(outputs, predictions, shift, num_rows):
-    """Reads the outputs of the network: levels, gates and offsets of the symbols that are sent.
+    """Reads the outputs of the network: scale indices, gates and offsets of the symbols that are sent.
 
     Args:
         outputs: int64 (B, 3 N).
         predictions: float64 (B, N), in eighths of a symbol.
-        shift: levels to go down.
-        num_rows: rows of the table, 8 per level.
+        shift: scale indices to go down.
+        num_rows: PMF rows of the table, 8 per scale.
 
     Returns:
-        (centers, rows), each int64 (B, N): what is taken off each symbol, and the row that codes the difference.
+        (centers, rows), each int64 (B, N): what is taken off each symbol, and the PMF row that codes the rest.
     """
-    level, gate, offset = np.split(outputs, 3, axis=-1)
+    scale_index, gate, offset = np.split(outputs, 3, axis=-1)
     gate = np.minimum(np.maximum(gate, 0), GATE_LIMIT)
     mean = (gate * predictions.astype(np.int64) >> 6) + offset
-    mean = np.minimum(np.maximum(mean, -FARTHEST), FARTHEST)
-    level = limited(level - shift, num_rows // PHASES)
-    return mean >> 3, PHASES * level + (mean & PHASES - 1)
+    mean = np.minimum(np.maximum(mean, -MAX_PREDICTION), MAX_PREDICTION)
+    scale_index = limited(scale_index - shift, num_rows // MEAN_FRACTIONS)
+    return mean >> 3, MEAN_FRACTIONS * scale_index + (mean & MEAN_FRACTIONS - 1)

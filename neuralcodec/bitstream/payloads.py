@@ -10,14 +10,14 @@ import numpy as np
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.integer_network import (
     delayed,
-    known_features,
-    level_shift,
     limited,
+    scale_shift,
+    shared_features,
     side_distributions,
     side_features,
 )
 from neuralcodec.bitstream.ltp_payload import decode_predicted, plan_predicted
-from neuralcodec.bitstream.symbol_stream import Decoders, Plan
+from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
 from neuralcodec.bitstream.symbols import (
     FRAMES_PER_BLOCK,
     LSF_SYMBOLS,
@@ -73,18 +73,18 @@ def ideal_bits(frames, tables, step_index=0, frames_per_block=FRAMES_PER_BLOCK):
 
 
 def count_symbols(frames, tables, step_index=0, frames_per_block=FRAMES_PER_BLOCK):
-    """Counts which symbols each row of the tables has to code: what `ladder.fit_rows` wants to know.
+    """Counts which symbols each PMF row has to code: what `scale_tables.fit_pmf_rows` wants to know.
 
     Args:
         frames: Frames, any number.
-        tables: EntropyTables, of which only the networks and the shapes of the rows matter.
+        tables: EntropyTables, of which only the networks and the shapes of the PMF rows matter.
         step_index: as in `encode_block`.
         frames_per_block: contexts begin anew after that many frames.
 
     Returns:
-        list of int64 arrays shaped like the tables' rows: side information, module 0, module 1, ...
+        list of int64 arrays shaped like the tables' PMF rows: side information, module 0, module 1, ...
     """
-    rows = [tables.side_rows] + [module.rows for module in tables.modules[: len(frames.modules)]]
+    rows = [tables.side_pmf_rows] + [module.pmf_rows for module in tables.modules[: len(frames.modules)]]
     counts = [np.zeros(array.shape, np.int64) for array in rows]
     for block in frames.blocks(frames_per_block):
         for total, plan in zip(counts, _plan(block, tables, step_index), strict=True):
@@ -117,15 +117,15 @@ def decode_blocks(blocks, frame_counts, tables, step_index=0, modules=None):
     if modules > len(tables.modules) or any(len(payloads) <= modules for payloads in blocks):
         raise DamagedFileError("The file and its preset differ in the number of modules; get the file again.")
     side = _decode_side([payloads[0] for payloads in blocks], frame_counts, tables)  # (B, F, 18)
-    context, shift = side_features(side), level_shift(step_index, tables.levels_per_octave_q8)
-    decoded, lower = [], None
+    context, shift = side_features(side), scale_shift(step_index, tables.scales_per_octave_q8)
+    decoded, lower_module = [], None
     for number, module in enumerate(tables.modules[:modules]):
         payloads, feature = [block[1 + number] for block in blocks], tables.magnitude_feature
         if module.predictor:
-            symbols, lower = decode_predicted(payloads, frame_counts, module, feature, context, shift)
+            symbols, lower_module = decode_predicted(payloads, frame_counts, module, feature, context, shift)
         else:
-            known = known_features(context, lower)  # (B, F, 36 or 116)
-            symbols, lower = _decode_module(payloads, frame_counts, module, feature, known, shift)
+            shared = shared_features(context, lower_module)  # (B, F, 36 or 116)
+            symbols, lower_module = _decode_module(payloads, frame_counts, module, feature, shared, shift)
         decoded.append(symbols)
     return [
         Frames(side[b, :n, :LSF_SYMBOLS], side[b, :n, LSF_SYMBOLS:], [symbols[b, :n] for symbols in decoded])
@@ -134,31 +134,31 @@ def decode_blocks(blocks, frame_counts, tables, step_index=0, modules=None):
 
 
 def _plan(frames, tables, step_index):
-    """Yields the `Plan` of each payload of a block."""
+    """Yields the `CodingPlan` of each payload of a block."""
     side = frames.side.astype(np.int64)
-    context, shift = side_features(side), level_shift(step_index, tables.levels_per_octave_q8)
+    context, shift = side_features(side), scale_shift(step_index, tables.scales_per_octave_q8)
     yield _plan_side(side, context, tables)
-    lower = None
+    lower_module = None
     for module, symbols in zip(tables.modules[: len(frames.modules)], frames.modules, strict=True):
         features = tables.magnitude_feature[np.abs(symbols)].astype(np.float64)  # (F, 320)
         if module.predictor:
             yield plan_predicted(symbols, module, tables.magnitude_feature, context, shift)
         else:
-            yield _plan_module(symbols, features, module, known_features(context, lower), shift)
-        lower = features
+            yield _plan_module(symbols, features, module, shared_features(context, lower_module), shift)
+        lower_module = features
 
 
-def _plan_module(symbols, features, module, known, shift):
-    """The `Plan` of a module's symbols (F, 320) with magnitude features (F, 320): one step per frame."""
+def _plan_module(symbols, features, module, shared, shift):
+    """The `CodingPlan` of a module's symbols (F, 320) with magnitude features (F, 320): one round per frame."""
     own = [delayed(features, frames_back) for frames_back in range(1, _HISTORY + 1)]
-    levels = module.network.forward(np.concatenate([*own, known], axis=1)) - shift
-    rows = limited(levels, len(module.rows))
-    places, escape = to_zigzag(symbols.astype(np.int64)), module.rows.shape[1] - 1
-    return Plan(places, rows, places - escape, MODULE_VALUES - escape, module.weights)
+    scale_indices = module.network.forward(np.concatenate([*own, shared], axis=1)) - shift
+    rows = limited(scale_indices, len(module.pmf_rows))
+    places, escape = to_zigzag(symbols.astype(np.int64)), module.pmf_rows.shape[1] - 1
+    return CodingPlan(places, rows, places - escape, MODULE_VALUES - escape, module.frequencies_minus_one)
 
 
 def _plan_side(side, features, tables):
-    """The `Plan` of side symbols (F, 18): two steps per frame."""
+    """The `CodingPlan` of side symbols (F, 18): two rounds per frame."""
     history = np.concatenate([delayed(features, 1), delayed(features, 2)], axis=1)  # (F, 36)
     stage_a, stage_b = _stage(0), _stage(1)
     outputs = [
@@ -167,13 +167,13 @@ def _plan_side(side, features, tables):
     ]
     previous, places, rows = delayed(side, 1), [], []
     for stage, output in zip((stage_a, stage_b), outputs, strict=True):
-        centers, stage_rows = side_distributions(output, previous[:, stage], len(tables.side_rows))
+        centers, stage_rows = side_distributions(output, previous[:, stage], len(tables.side_pmf_rows))
         places.append(to_zigzag(side[:, stage] - centers))
         rows.append(stage_rows)
     escapes = [to_zigzag(side[:, stage]) for stage in (stage_a, stage_b)]
     # (F, 9) for each stage -> (2 F, 9)
     places, rows, escapes = (np.stack(arrays, axis=1).reshape(-1, _STAGE_SYMBOLS) for arrays in (places, rows, escapes))
-    return Plan(places, rows, escapes, SIDE_VALUES, tables.side_weights)
+    return CodingPlan(places, rows, escapes, SIDE_VALUES, tables.side_frequencies_minus_one)
 
 
 def _stage(number):
@@ -187,7 +187,7 @@ def _decode_side(payloads, frame_counts, tables):
     Returns:
         int64 (B, F, 18), zeros after a block's last frame.
     """
-    decoders = Decoders(payloads, frame_counts)
+    decoders = SymbolDecoders(payloads, frame_counts)
     num_blocks, num_frames = len(payloads), max(frame_counts)
     side = np.zeros((num_blocks, num_frames, SIDE_SYMBOLS), np.int64)
     previous = np.zeros((num_blocks, SIDE_SYMBOLS), np.int64)
@@ -196,9 +196,9 @@ def _decode_side(payloads, frame_counts, tables):
         for number, network in enumerate((tables.side_a, tables.side_b)):
             stage = _stage(number)
             outputs = network.forward(features[:, : network.num_inputs])
-            centers, rows = side_distributions(outputs, previous[:, stage], len(tables.side_rows))
-            weights = tables.side_weights.take(rows, axis=0)  # (B, 9, A)
-            places, escapes = decoders.step(frame, weights, SIDE_VALUES)
+            centers, rows = side_distributions(outputs, previous[:, stage], len(tables.side_pmf_rows))
+            frequencies_minus_one = tables.side_frequencies_minus_one.take(rows, axis=0)  # (B, 9, A)
+            places, escapes = decoders.decode_round(frame, frequencies_minus_one, SIDE_VALUES)
             symbols = _SYMBOL.take(places) + centers
             if escapes:
                 symbols[escapes.mask] = _SYMBOL[escapes.values]
@@ -214,29 +214,30 @@ def _decode_side(payloads, frame_counts, tables):
     return side
 
 
-def _decode_module(payloads, frame_counts, module, magnitude_feature, known, shift):
+def _decode_module(payloads, frame_counts, module, magnitude_feature, shared, shift):
     """Symbols of one module in several blocks.
 
     Args:
-        known: features that do not come from the module itself, float64 (B, F, 36 or 116).
+        shared: features that do not come from the module itself, float64 (B, F, 36 or 116).
 
     Returns:
         (symbols int8 (B, F, 320), their magnitude features float64 (B, F, 320)); of no meaning after a block's last
         frame.
     """
-    decoders = Decoders(payloads, frame_counts)
-    num_blocks, num_frames, _ = known.shape
-    escape = module.rows.shape[1] - 1
+    decoders = SymbolDecoders(payloads, frame_counts)
+    num_blocks, num_frames, _ = shared.shape
+    escape = module.pmf_rows.shape[1] - 1
     feature = magnitude_feature[np.abs(_SYMBOL)].astype(np.float64)  # by place in the zigzag order
     symbols = np.zeros((num_blocks, num_frames, MODULE_SYMBOLS), np.int8)
     features = np.zeros(symbols.shape)
     own = np.zeros((num_blocks, _HISTORY * MODULE_SYMBOLS))  # last frame, the one before
-    weights = np.empty((num_blocks, MODULE_SYMBOLS, module.rows.shape[1]), np.float32)
-    hidden = module.network.partial(known, own.shape[1])  # (B, F, H)
+    frequencies_minus_one = np.empty((num_blocks, MODULE_SYMBOLS, module.pmf_rows.shape[1]), np.float32)
+    hidden = module.network.partial(shared, own.shape[1])  # (B, F, H)
     for frame in range(num_frames):
-        levels = module.network.finish(module.network.partial(own, 0) + hidden[:, frame]) - shift
-        module.weights.take(levels, axis=0, out=weights, mode="clip")  # levels are limited to the ladder
-        places, escapes = decoders.step(frame, weights, MODULE_VALUES - escape)
+        scale_indices = module.network.finish(module.network.partial(own, 0) + hidden[:, frame]) - shift
+        # The mode limits the scale indices to the table.
+        module.frequencies_minus_one.take(scale_indices, axis=0, out=frequencies_minus_one, mode="clip")
+        places, escapes = decoders.decode_round(frame, frequencies_minus_one, MODULE_VALUES - escape)
         if escapes:
             places[escapes.mask] += escapes.values
         symbols[:, frame] = _SYMBOL.take(places)

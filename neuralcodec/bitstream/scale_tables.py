@@ -1,24 +1,24 @@
-"""Ladders of distributions: how the rows of the entropy tables are made.
+"""Scale tables: the distributions from which the PMF rows of the entropy tables are made.
 
-A context network does not put out a distribution but the number of one: a rung of a ladder of logistic distributions,
-from narrow to wide. The logistic shape is only the start; each row is then fitted to the symbols that chose it.
+A context network does not put out a distribution but a scale index: its place in a table of logistic distributions,
+from narrow to wide. The logistic shape is only the start; each PMF row is then fitted to the symbols that chose it.
 """
 
 import numpy as np
 
 from neuralcodec.bitstream.range_coder import FREQUENCY_TOTAL
-from neuralcodec.bitstream.symbols import PHASES, from_zigzag
+from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, from_zigzag
 
-SIDE_LEVELS = 16
-MODULE_LEVELS = 64
+NUM_SIDE_SCALES = 16
+NUM_MODULE_SCALES = 64
 ALPHABET = 32
 
-SIDE_SCALES = 0.08 * (8.0 / 0.08) ** (np.arange(SIDE_LEVELS) / (SIDE_LEVELS - 1))
-MODULE_SCALES = 0.04 * (40.0 / 0.04) ** (np.arange(MODULE_LEVELS) / (MODULE_LEVELS - 1))
-MODULE_LEVELS_PER_OCTAVE_Q8 = round(256 * np.log(2) / np.log(MODULE_SCALES[1] / MODULE_SCALES[0]))
+SIDE_SCALES = 0.08 * (8.0 / 0.08) ** (np.arange(NUM_SIDE_SCALES) / (NUM_SIDE_SCALES - 1))
+MODULE_SCALES = 0.04 * (40.0 / 0.04) ** (np.arange(NUM_MODULE_SCALES) / (NUM_MODULE_SCALES - 1))
+MODULE_SCALES_PER_OCTAVE_Q8 = round(256 * np.log(2) / np.log(MODULE_SCALES[1] / MODULE_SCALES[0]))
 
 
-def logistic_rows(scales, means, alphabet=ALPHABET):
+def logistic_pmf_rows(scales, means, alphabet=ALPHABET):
     """Probabilities of a logistic distribution rounded to integers, in zigzag order, the escape last.
 
     P(q) = sigmoid((q - mean + 1/2) / scale) - sigmoid((q - mean - 1/2) / scale)
@@ -26,7 +26,7 @@ def logistic_rows(scales, means, alphabet=ALPHABET):
     Args:
         scales: (R,), > 0, in symbols.
         means: (R,), in symbols.
-        alphabet: entries of a row; the last holds what is left for all values that have none of their own.
+        alphabet: entries of a PMF row; the last holds what is left for all values that have none of their own.
 
     Returns:
         float64 (R, alphabet), rows sum to 1.
@@ -42,7 +42,7 @@ def logistic_rows(scales, means, alphabet=ALPHABET):
 
 
 def side_prior(alphabet=ALPHABET):
-    """Probabilities for the side symbols: row = 8 * level + phase, the mean at phase / 8.
+    """Probabilities for the side symbols: row = 8 * scale index + fraction, the mean at fraction / 8.
 
     Returns:
         float64 (128, alphabet).
@@ -51,16 +51,16 @@ def side_prior(alphabet=ALPHABET):
 
 
 def module_prior(alphabet=ALPHABET):
-    """Probabilities for the modules' symbols: row = level, the mean at 0.
+    """Probabilities for the modules' symbols: row = scale index, the mean at 0.
 
     Returns:
         float64 (64, alphabet).
     """
-    return logistic_rows(MODULE_SCALES, np.zeros(MODULE_LEVELS), alphabet)
+    return logistic_pmf_rows(MODULE_SCALES, np.zeros(NUM_MODULE_SCALES), alphabet)
 
 
 def predicted_prior(alphabet=ALPHABET):
-    """Probabilities for symbols with a predicted mean: row = 8 * level + phase, the mean at phase / 8.
+    """Probabilities for symbols with a predicted mean: row = 8 * scale index + fraction, the mean at fraction / 8.
 
     Returns:
         float64 (512, alphabet).
@@ -69,16 +69,16 @@ def predicted_prior(alphabet=ALPHABET):
 
 
 def _prior(scales, alphabet):
-    """A row for every scale and eighth of a symbol."""
-    phases = np.tile(np.arange(PHASES), len(scales))
-    return logistic_rows(np.repeat(scales, PHASES), phases / PHASES, alphabet)
+    """A PMF row for every scale and eighth of a symbol."""
+    fractions = np.tile(np.arange(MEAN_FRACTIONS), len(scales))
+    return logistic_pmf_rows(np.repeat(scales, MEAN_FRACTIONS), fractions / MEAN_FRACTIONS, alphabet)
 
 
-def fit_rows(counts, prior):
+def fit_pmf_rows(counts, prior):
     """Frequencies for the range coder from counted symbols.
 
     Args:
-        counts: (R, A), how often each symbol occurred in each row.
+        counts: (R, A), how often each symbol occurred in each PMF row.
         prior: (R, A), counts to add to them, for what was seen too rarely to be judged: the weight times a row of
             `side_prior`, `module_prior` or `predicted_prior`.
 
@@ -86,7 +86,7 @@ def fit_rows(counts, prior):
         uint32 (R, A): every frequency at least 1, every row's sum exactly 2^24. The same for the same input.
 
     Example:
-        >>> rows = fit_rows(counts, 50 * module_prior())
+        >>> pmf_rows = fit_pmf_rows(counts, 50 * module_prior())
     """
     weights = np.asarray(counts, np.float64) + prior
     num_rows, alphabet = weights.shape

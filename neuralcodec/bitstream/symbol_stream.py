@@ -1,5 +1,6 @@
-"""Steps of a payload: arrays of symbols that are coded at once, each followed by the values of those that escaped."""
+"""Coding rounds of a payload: arrays of symbols that are coded at once, each followed by values that were escaped."""
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,38 +10,39 @@ from neuralcodec.bitstream.range_coder import FREQUENCY_BITS, SymbolDecoder, Sym
 
 
 @dataclass
-class Plan:
-    """What there is to code in a payload, in coding order: T steps of N symbols, each followed by its escapes."""
+class CodingPlan:
+    """What there is to code in a payload, in coding order: T rounds of N symbols, each followed by its escapes."""
 
     places: np.ndarray  # (T, N) in the zigzag order; from the alphabet's last entry on, a place is escaped
-    rows: np.ndarray  # (T, N) number of the row that codes each
+    rows: np.ndarray  # (T, N) number of the PMF row that codes each
     escapes: np.ndarray  # (T, N) what is coded uniformly where a place is escaped
     escape_size: int
-    weights: np.ndarray  # float32 (R, A)
+    frequencies_minus_one: np.ndarray  # float32 (R, A), of the PMF rows
 
     def __post_init__(self):
-        escape = self.weights.shape[1] - 1
+        escape = self.frequencies_minus_one.shape[1] - 1
         self.escaped = self.places >= escape
         self.symbols = np.minimum(self.places, escape).astype(np.int32)
 
     def encode(self):
         encoder = SymbolEncoder()
-        steps_with_escapes = self.escaped.any(axis=1)
-        for step, (symbols, rows) in enumerate(zip(self.symbols, self.rows, strict=True)):
-            encoder.encode(symbols, self.weights.take(rows, axis=0))
-            if steps_with_escapes[step]:
-                values = self.escapes[step][self.escaped[step]]
+        rounds_with_escapes = self.escaped.any(axis=1)
+        for number, (symbols, rows) in enumerate(zip(self.symbols, self.rows, strict=True)):
+            encoder.encode(symbols, self.frequencies_minus_one.take(rows, axis=0))
+            if rounds_with_escapes[number]:
+                values = self.escapes[number][self.escaped[number]]
                 encoder.uniform(values.astype(np.int32), self.escape_size)
         return encoder.finish()
 
     def ideal_bits(self):
-        frequencies = self.weights[self.rows, self.symbols].astype(np.float64) + 1.0
+        frequencies = self.frequencies_minus_one[self.rows, self.symbols].astype(np.float64) + 1.0
         bits = np.sum(FREQUENCY_BITS - np.log2(frequencies))
         return float(bits + np.count_nonzero(self.escaped) * np.log2(self.escape_size))
 
     def counts(self):
-        entries = self.rows * self.weights.shape[1] + self.symbols
-        return np.bincount(entries.ravel(), minlength=self.weights.size).reshape(self.weights.shape)
+        shape = self.frequencies_minus_one.shape
+        entries = self.rows * shape[1] + self.symbols
+        return np.bincount(entries.ravel(), minlength=math.prod(shape)).reshape(shape)
 
 
 class Escapes(NamedTuple):
@@ -50,7 +52,7 @@ class Escapes(NamedTuple):
     values: np.ndarray
 
 
-class Decoders:
+class SymbolDecoders:
     """The coders of one payload in each of several blocks, of which some are shorter than others."""
 
     def __init__(self, payloads, frame_counts):
@@ -61,23 +63,23 @@ class Decoders:
         """Which blocks have no frame of that number: a list of bool (B,)."""
         return [frame >= count for count in self._frame_counts]
 
-    def step(self, frame, weights, escape_size):
-        """Decodes one step of the blocks that have so many frames, and the escaped values after it.
+    def decode_round(self, frame, frequencies_minus_one, escape_size):
+        """Decodes one round of the blocks that have so many frames, and the escaped values after it.
 
         Args:
             frame: number of the frame within its block.
-            weights: float32 (B, N, A), a row for each symbol.
+            frequencies_minus_one: float32 (B, N, A), a PMF row for each symbol.
             escape_size: number of values that an escaped one can have.
 
         Returns:
             places: int32 (B, N), 0 in blocks that have ended.
             escapes: Escapes, or None where nothing is escaped.
         """
-        places = np.zeros(weights.shape[:2], np.int32)
+        places = np.zeros(frequencies_minus_one.shape[:2], np.int32)
         for block, coder in enumerate(self._coders):
             if frame < self._frame_counts[block]:
-                places[block] = coder.decode(weights[block])
-        mask = places == weights.shape[2] - 1
+                places[block] = coder.decode(frequencies_minus_one[block])
+        mask = places == frequencies_minus_one.shape[2] - 1
         if not mask.any():
             return places, None
         counts = mask.sum(axis=1)

@@ -16,7 +16,7 @@ GAIN_SYMBOLS = 2
 SIDE_SYMBOLS = LSF_SYMBOLS + GAIN_SYMBOLS
 SIDE_LIMIT = 31
 SIDE_VALUES = 2 * SIDE_LIMIT + 1
-PHASES = 8  # means of symbols are in eighths
+MEAN_FRACTIONS = 8  # means of symbols are in eighths
 
 MODULE_SYMBOLS = 320
 MODULE_LIMIT = 127

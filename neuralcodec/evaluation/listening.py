@@ -11,13 +11,13 @@ from neuralcodec.evaluation.comparison import decodings
 
 RATES = (9, 24)  # kbps at which codecs are heard next to one another
 SECONDS = 6  # recordings of about this length are chosen
-LONGEST = 12  # seconds that a player holds
+MAX_SECONDS = 12  # seconds that a player holds
 
 _SPREAD = 0.25  # a codec further than that from a rate is not heard at it
 
 
 class Take(NamedTuple):
-    """A recording through one codec: `row` is that of `evaluate`, `samples` are at 16 kHz, cut to `LONGEST`."""
+    """A recording through one codec: `row` is that of `evaluate`, `samples` are at 16 kHz, cut to `MAX_SECONDS`."""
 
     codec: str
     row: dict
@@ -97,4 +97,4 @@ def record_voice(title, clip, path, codecs, peers, rows):
 
 
 def _cut(samples):
-    return samples[:LONGEST * SAMPLE_RATE]
+    return samples[:MAX_SECONDS * SAMPLE_RATE]

@@ -11,7 +11,7 @@ import soundfile
 
 from neuralcodec.audio import SAMPLE_RATE
 from neuralcodec.evaluation.comparison import summary
-from neuralcodec.evaluation.listening import LONGEST
+from neuralcodec.evaluation.listening import MAX_SECONDS
 from neuralcodec.evaluation.speakers import ADULT
 from neuralcodec.zoo.figures import METRIC_LABELS, format_figure
 
@@ -78,7 +78,7 @@ def _listening(report):
         voices.append(f"<h3>{escape(voice.title)}</h3>\n<p class=\"soft\">{escape(voice.clip)}</p>\n"
                       f'<ul class="players">{original}</ul>\n' + "\n".join(levels))
     return (f"<p>Levels are as recorded. Rates and scores are those of the recording, of which at most the first "
-            f"{LONGEST} seconds are here.</p>\n" + "\n".join(voices))
+            f"{MAX_SECONDS} seconds are here.</p>\n" + "\n".join(voices))
 
 
 def _players(report, voice, names):
@@ -105,7 +105,7 @@ def _player(name, facts, samples, voice, preset=False):
 def _spectrograms(report, pictures):
     clip = escape(report.voices[0].clip)
     return (f'<figure><div class="scroll wide" tabindex="0">{pictures[SPECTROGRAMS]}</div>\n'
-            f"<figcaption>{clip}, at most its first {LONGEST} seconds. Holes and flicker above 4 kHz are heard as a "
+            f"<figcaption>{clip}, at most its first {MAX_SECONDS} seconds. Holes and flicker above 4 kHz are heard as "
             "watery sound.</figcaption></figure>")
 
 

@@ -1,4 +1,4 @@
-"""The cascade: linear prediction as module 0, then residual modules in series, each coding what is left over.
+"""The cascade: the LPC stage, then residual modules in series, each coding what is left over.
 
 References: Zhen et al., "Cascaded cross-module residual learning towards lightweight end-to-end speech coding",
 Interspeech 2019; Zhen et al., "Efficient and scalable neural residual waveform coding with collaborative
@@ -179,7 +179,7 @@ class Cascade(keras.Model):
         return [self.lsf_quantizer, self.side_context, *([self.noise] if self.noise else []), *self.chain]
 
     def predict_linearly(self, x):
-        """Module 0: waveform (B, T) -> unquantised predictors (B, F, 17), quantised LSFs (B, F, 16), their symbols."""
+        """The LPC stage: waveform (B, T) -> unquantised predictors (B, F, 17), quantised LSFs (B, F, 16), symbols."""
         a, lsf = lpc.analyse(x)
         if self.config.lpc == "none":
             flat = ops.zeros_like(lsf)
@@ -206,30 +206,31 @@ class Cascade(keras.Model):
         gain = code_gain(residual)
         contour = gain_contour(gain)
         side = ops.concatenate([lsf_symbols, ops.reshape(gain, (-1, x.shape[1] // FRAME_SAMPLES, 2))], axis=-1)
-        target, so_far = residual / contour, ops.zeros_like(x)
-        kbps, lower = [mean_kbps(self.side_context(side))], None
+        target, reconstruction = residual / contour, ops.zeros_like(x)
+        kbps, lower_module = [mean_kbps(self.side_context(side))], None
         normal, first = self.lsf_quantizer.normalise(smooth), None
         for module, delay in zip(self.chain[: self.active], self.config.code_frame_delays):
             hop = module.config.hop
             # A later module's codes are constant over small changes of what came before. Soft gradients through them
             # and their bits would pretend that they are not, and drive what came before off its course.
             condition = side_condition(hop, normal, gain)
-            decoded, symbols = module(target - ops.stop_gradient(so_far), so_far, condition)
+            decoded, symbols = module(target - ops.stop_gradient(reconstruction), reconstruction, condition)
             first = first or (decoded, condition)
             symbols = packed(symbols, delay)
-            bits = module.bits(symbols, side if lower is None else ops.stop_gradient(side), lower)
+            bits = module.bits(symbols, side if lower_module is None else ops.stop_gradient(side), lower_module)
             kbps.append(mean_kbps(bits[:, -(-delay * hop // FRAME_SAMPLES):]))
-            so_far, lower = so_far + module.inverse_transform(decoded), ops.stop_gradient(symbols)
-        noise, powers = self.substitute(target, so_far, *first) if self.noise else (0.0, {})
-        y = (so_far + noise) * contour
+            reconstruction = reconstruction + module.inverse_transform(decoded)
+            lower_module = ops.stop_gradient(symbols)
+        noise, powers = self.substitute(target, reconstruction, *first) if self.noise else (0.0, {})
+        y = (reconstruction + noise) * contour
         decoded = lpc.synthesis_filter(y, predictor) if has_lpc else y
         return {"decoded": decoded, "predictor": a, "kbps": ops.stack(kbps, axis=-1), **powers}
 
-    def substitute(self, target, so_far, decoded, condition):
+    def substitute(self, target, reconstruction, decoded, condition):
         """Noise for what the cascade has lost.
 
         Args:
-            target, so_far: (B, T), what the modules code and what they have decoded.
+            target, reconstruction: (B, T), what the modules code and what they have decoded.
             decoded: coefficients of the first module (B, K, hop).
             condition: its side information (B, K, C).
 
@@ -238,5 +239,5 @@ class Cascade(keras.Model):
             worse to make room for noise.
         """
         levels = self.noise.levels(ops.stop_gradient(decoded), ops.stop_gradient(condition))
-        powers = self.noise.powers(ops.stop_gradient(target), ops.stop_gradient(so_far), levels)
+        powers = self.noise.powers(ops.stop_gradient(target), ops.stop_gradient(reconstruction), levels)
         return self.noise(levels), {"powers": powers}

@@ -1,7 +1,7 @@
 """Entropy models: how probable is each symbol, given what the decoder already has?
 
 Each is a small two-layer perceptron. Its hidden units are clipped to [0, 255/64], so that the trained weights can be
-rounded to the integer network that writes the files without a change worth measuring (`bitstream.context`).
+rounded to the integer network that writes the files without a change worth measuring (`bitstream.integer_network`).
 
 References: Minnen et al., "Joint autoregressive and hierarchical priors", NeurIPS 2018; Balle et al., "Integer
 networks for data compression with latent-variable models", ICLR 2019.
@@ -15,19 +15,19 @@ from keras import ops
 from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER
 from neuralcodec.bitstream.entropy_tables import predicted_shape
 from neuralcodec.bitstream.ltp_payload import GATE_LIMIT
-from neuralcodec.bitstream.scale_tables import MODULE_LEVELS, MODULE_SCALES, SIDE_LEVELS, SIDE_SCALES
-from neuralcodec.bitstream.symbols import MODULE_LIMIT, PHASES
+from neuralcodec.bitstream.scale_tables import MODULE_SCALES, NUM_MODULE_SCALES, NUM_SIDE_SCALES, SIDE_SCALES
+from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_LIMIT
 from neuralcodec.model.ltp import predict
 
 UNIT = 64.0  # an integer activation of 64 is 1.0 here
 CLIP = 255 / UNIT
-LEVELS_PER_UNIT = 8.0  # an output of 1.0 is 8 levels of the ladder of scales
-MODULE_LADDER = (MODULE_SCALES[0], MODULE_SCALES[-1], MODULE_LEVELS)  # first and last scale, and how many there are
-SIDE_LADDER = (SIDE_SCALES[0], SIDE_SCALES[-1], SIDE_LEVELS)
+INDICES_PER_UNIT = 8.0  # an output of 1.0 is 8 scale indices
+MODULE_SCALE_TABLE = (MODULE_SCALES[0], MODULE_SCALES[-1], NUM_MODULE_SCALES)  # first and last, and how many
+SIDE_SCALE_TABLE = (SIDE_SCALES[0], SIDE_SCALES[-1], NUM_SIDE_SCALES)
 SIDE = ORDER + 2  # side symbols per frame: LSFs and two gains
 STAGE_A = tuple(range(0, ORDER, 2)) + (ORDER,)  # every other LSF and the first gain are coded first,
 STAGE_B = tuple(range(1, ORDER, 2)) + (ORDER + 1,)  # the rest sees them
-FIRST_LEVEL, LATER_LEVEL = 32, 8  # initial levels: what a later module has to say is mostly zeros
+FIRST_INDEX, LATER_INDEX = 32, 8  # initial scale indices: what a later module has to say is mostly zeros
 FIRST_GATE = 2.0  # initial output that follows a prediction by a quarter
 FLOOR = 1e-6  # probability that any symbol keeps: surprises stay finite, as the escape makes them in a file
 
@@ -37,11 +37,11 @@ def clip_through(x, low, high):
     return x + ops.stop_gradient(ops.clip(x, low, high) - x)
 
 
-def ladder_scale(out, ladder):
-    """Network output -> scale of the logistic distribution, clipped to the ladder's ends."""
-    first, last, levels = ladder
-    level = clip_through(LEVELS_PER_UNIT * out, 0.0, levels - 1.0)
-    return first * ops.exp(level * (math.log(last / first) / (levels - 1)))
+def scale_of(out, scale_table):
+    """Network output -> scale of the logistic distribution, clipped to the table's ends."""
+    first, last, size = scale_table
+    index = clip_through(INDICES_PER_UNIT * out, 0.0, size - 1.0)
+    return first * ops.exp(index * (math.log(last / first) / (size - 1)))
 
 
 def logistic_bits(q, mean, scale):
@@ -93,7 +93,7 @@ class SideContext(keras.layers.Layer):
     def __init__(self, hidden=64, **kwargs):
         super().__init__(**kwargs)
         half = SIDE // 2
-        middle = (SIDE_LADDER[2] * 0.6) / LEVELS_PER_UNIT
+        middle = (SIDE_SCALE_TABLE[2] * 0.6) / INDICES_PER_UNIT
         bias = np.repeat([0.0, middle], half)
         self.stages = (STAGE_A, STAGE_B)
         self.first, self.second = (ContextNetwork(hidden, 2 * half, bias, name=name) for name in ("first", "second"))
@@ -108,42 +108,42 @@ class SideContext(keras.layers.Layer):
         before = delayed(symbols)
         past = ops.concatenate([side_feature(before), side_feature(delayed(symbols, 2))], axis=-1)
         a, b = (ops.take(symbols, stage, axis=-1) for stage in self.stages)
-        known = ops.concatenate([past, side_feature(a)], axis=-1)
+        past_and_a = ops.concatenate([past, side_feature(a)], axis=-1)
         return ops.concatenate([self._bits(a, before, STAGE_A, self.first(past)),
-                                self._bits(b, before, STAGE_B, self.second(known))], axis=-1)
+                                self._bits(b, before, STAGE_B, self.second(past_and_a))], axis=-1)
 
     def _bits(self, symbols, before, stage, out):
-        mean, level = ops.split(out, 2, axis=-1)
+        mean, index = ops.split(out, 2, axis=-1)
         mean = mean + ops.take(before, stage, axis=-1)
-        return logistic_bits(symbols, mean, ladder_scale(level, SIDE_LADDER))
+        return logistic_bits(symbols, mean, scale_of(index, SIDE_SCALE_TABLE))
 
 
 class ModuleContext(keras.layers.Layer):
     """Bits of a module's 320 symbols per frame, from its two frames before, the side information and, in a later
     module, the codes of the module in front of it."""
 
-    def __init__(self, hidden, has_lower, **kwargs):
+    def __init__(self, hidden, has_lower_module, **kwargs):
         super().__init__(**kwargs)
-        self.has_lower = has_lower
-        bias = (LATER_LEVEL if has_lower else FIRST_LEVEL) / LEVELS_PER_UNIT
+        self.has_lower_module = has_lower_module
+        bias = (LATER_INDEX if has_lower_module else FIRST_INDEX) / INDICES_PER_UNIT
         self.network = ContextNetwork(hidden, FRAME_SAMPLES, bias, name="network")
 
     def build(self, shape=None):
-        self.network.build((None, 2 * FRAME_SAMPLES + 2 * SIDE + (80 if self.has_lower else 0)))
+        self.network.build((None, 2 * FRAME_SAMPLES + 2 * SIDE + (80 if self.has_lower_module else 0)))
         self.built = True
 
-    def call(self, symbols, side, lower=None):
-        """symbols, lower (B, F, 320), side (B, F, 18) -> bits (B, F, 320)."""
+    def call(self, symbols, side, lower_module=None):
+        """symbols, lower_module (B, F, 320), side (B, F, 18) -> bits (B, F, 320)."""
         magnitude = magnitude_feature(symbols)
         features = [delayed(magnitude), delayed(magnitude, 2)]
-        if self.has_lower:
-            grouped = ops.reshape(magnitude_feature(lower), (-1, lower.shape[1], FRAME_SAMPLES // 8, 8))
+        if self.has_lower_module:
+            grouped = ops.reshape(magnitude_feature(lower_module), (-1, lower_module.shape[1], FRAME_SAMPLES // 8, 8))
             grouped = ops.minimum(ops.sum(grouped, axis=-1) / 4, CLIP)
             features += [grouped, delayed(grouped)]
         side = side_feature(side)
         features += [side, delayed(side)]
-        level = self.network(ops.concatenate(features, axis=-1))
-        return logistic_bits(symbols, 0.0, ladder_scale(level, MODULE_LADDER))
+        index = self.network(ops.concatenate(features, axis=-1))
+        return logistic_bits(symbols, 0.0, scale_of(index, MODULE_SCALE_TABLE))
 
 
 class PredictedContext(keras.layers.Layer):
@@ -161,7 +161,7 @@ class PredictedContext(keras.layers.Layer):
     def __init__(self, hop, coded, hidden, **kwargs):
         super().__init__(**kwargs)
         self.hop, self.coded = hop, coded
-        bias = np.repeat([FIRST_LEVEL / LEVELS_PER_UNIT, FIRST_GATE, 0.0], coded)
+        bias = np.repeat([FIRST_INDEX / INDICES_PER_UNIT, FIRST_GATE, 0.0], coded)
         self.network = ContextNetwork(hidden, 3 * coded, bias, name="network")
 
     def build(self, shape=None):
@@ -182,15 +182,15 @@ class PredictedContext(keras.layers.Layer):
         frames, per_frame = symbols.shape[1], FRAME_SAMPLES // self.hop
         learning = ops.reshape(symbols, (-1, frames * per_frame, self.hop))[..., : self.coded]
         code_frames = ops.stop_gradient(learning)
-        predictions, likeness = predict(code_frames, basis[:, : self.coded], step[: self.coded])
+        predictions, correlation = predict(code_frames, basis[:, : self.coded], step[: self.coded])
         magnitude = magnitude_feature(code_frames)
-        predicted = magnitude_feature(ops.clip(PHASES * predictions, -MODULE_LIMIT, MODULE_LIMIT))
+        predicted = magnitude_feature(ops.clip(MEAN_FRACTIONS * predictions, -MODULE_LIMIT, MODULE_LIMIT))
         signed = ops.clip(0.5 * delayed(code_frames), -CLIP, CLIP)
-        own = [delayed(magnitude), delayed(magnitude, 2), predicted, signed, likeness]
+        own = [delayed(magnitude), delayed(magnitude, 2), predicted, signed, correlation]
         out = self.network(ops.concatenate([*own, self.shared(side)], axis=-1))
-        level, gate, offset = ops.split(out, 3, axis=-1)
-        mean = clip_through(gate / LEVELS_PER_UNIT, 0.0, GATE_LIMIT / UNIT) * predictions + offset
-        scale = ladder_scale(level, MODULE_LADDER)
+        index, gate, offset = ops.split(out, 3, axis=-1)
+        mean = clip_through(gate / INDICES_PER_UNIT, 0.0, GATE_LIMIT / UNIT) * predictions + offset
+        scale = scale_of(index, MODULE_SCALE_TABLE)
         bits = logistic_bits(code_frames, mean, scale) + self.pull(learning, mean, scale)
         bits = ops.pad(bits, [[0, 0], [0, 0], [0, self.hop - self.coded]])
         return ops.reshape(bits, (-1, frames, FRAME_SAMPLES))

@@ -1,13 +1,13 @@
-"""Long-term prediction of symbols, as `bitstream.prediction` does it in integers, for all code frames at once.
+"""Long-term prediction of symbols, as `bitstream.ltp` does it in integers, for all code frames at once.
 
 It learns nothing, and nothing learns from it.
 """
 from keras import ops
 
-from neuralcodec.bitstream.ltp import COMPARED, FARTHEST, HISTORY, LONGEST, SHORTEST
-from neuralcodec.bitstream.symbols import PHASES
+from neuralcodec.bitstream.ltp import CORRELATION_WINDOW, HISTORY, MAX_LAG, MAX_PREDICTION, MIN_LAG
+from neuralcodec.bitstream.symbols import MEAN_FRACTIONS
 
-LOUDEST = 16.0
+MAX_SAMPLE = 16.0
 GRAIN = 1 / 32  # an integer of the comparison, relative to the mean level
 FFT = 256  # at least HISTORY / 2 samples
 
@@ -22,15 +22,15 @@ def predict(symbols, basis, step):
 
     Returns:
         predictions: (B, K, N), in symbols.
-        likeness: (B, K, 1), 0 to 255 / 64.
+        correlation: (B, K, 1), 0 to 255 / 64.
     """
     basis, step = ops.stop_gradient(basis), ops.stop_gradient(step)
     past = histories(ops.matmul(symbols * step, ops.transpose(basis)))
-    lag, likeness = find_lag(past)
+    lag, correlation = find_lag(past)
     places = HISTORY - lag + ops.mod(ops.arange(basis.shape[0], dtype="int32"), lag)  # (B, K, 2 hop)
     predictions = ops.matmul(ops.take_along_axis(past, places, axis=-1), basis) / step
-    farthest = FARTHEST / PHASES
-    return ops.clip(predictions, -farthest, farthest), likeness
+    limit = MAX_PREDICTION / MEAN_FRACTIONS
+    return ops.clip(predictions, -limit, limit), correlation
 
 
 def histories(parts):
@@ -44,40 +44,41 @@ def histories(parts):
     """
     hop, frames = parts.shape[-1] // 2, parts.shape[1]
     older = ops.pad(parts[:, :-1, hop:], [[0, 0], [1, 0], [0, 0]])
-    complete = ops.clip(parts[..., :hop] + older, -LOUDEST, LOUDEST)  # row k: from hop (k - 1) to hop k
+    complete = ops.clip(parts[..., :hop] + older, -MAX_SAMPLE, MAX_SAMPLE)  # row k: from hop (k - 1) to hop k
     rows = ops.pad(complete, [[0, 0], [HISTORY // hop, 0], [0, 0]])
     return ops.concatenate([rows[:, i: i + frames] for i in range(HISTORY // hop)], axis=-1)
 
 
 def find_lag(past):
-    """The lag at which the end of the past resembles most what was before: at half the sample rate, then in full.
+    """The lag at which the end of the past correlates best with what was before: at half the sample rate, then in full.
 
     Args:
         past: (B, K, HISTORY).
 
     Returns:
         lag: int32 (B, K, 1), in samples.
-        likeness: (B, K, 1), 0 to 255 / 64.
+        correlation: (B, K, 1), 0 to 255 / 64.
     """
     half = past[..., 0::2] + past[..., 1::2]
-    stretch, count = COMPARED // 2, (LONGEST - SHORTEST) // 2 + 1
+    window, count = CORRELATION_WINDOW // 2, (MAX_LAG - MIN_LAG) // 2 + 1
     energy = ops.cumsum(ops.pad(ops.square(half), [[0, 0], [0, 0], [1, 0]]), axis=-1)
-    powers = ops.maximum(energy[..., stretch: stretch + count] - energy[..., :count], 0.0)
-    scores, _ = resemblance(half[..., -stretch:], correlation(half[..., -stretch:], half)[..., :count], powers)
-    lag = LONGEST - 2 * ops.cast(ops.argmax(scores, axis=-1), "int32")[..., None]
-    lags = ops.clip(ops.concatenate([lag, lag - 1, lag + 1], axis=-1), SHORTEST, LONGEST)  # (B, K, 3)
-    end, start = past[..., -COMPARED:], HISTORY - COMPARED - lags
-    candidates = [ops.take_along_axis(past, start[..., i: i + 1] + ops.arange(COMPARED, dtype="int32"), axis=-1)
-                  for i in range(3)]
+    powers = ops.maximum(energy[..., window: window + count] - energy[..., :count], 0.0)
+    products = cross_correlation(half[..., -window:], half)[..., :count]
+    scores, _ = normalised_correlation(half[..., -window:], products, powers)
+    lag = MAX_LAG - 2 * ops.cast(ops.argmax(scores, axis=-1), "int32")[..., None]
+    lags = ops.clip(ops.concatenate([lag, lag - 1, lag + 1], axis=-1), MIN_LAG, MAX_LAG)  # (B, K, 3)
+    end, start = past[..., -CORRELATION_WINDOW:], HISTORY - CORRELATION_WINDOW - lags
+    places = ops.arange(CORRELATION_WINDOW, dtype="int32")
+    candidates = [ops.take_along_axis(past, start[..., i: i + 1] + places, axis=-1) for i in range(3)]
     products, powers = (ops.stack([ops.sum(c * other, axis=-1) for c, other in pairs], axis=-1)
                         for pairs in (zip(candidates, 3 * [end]), zip(candidates, candidates)))
-    scores, power = resemblance(end, products, powers)
+    scores, power = normalised_correlation(end, products, powers)
     best = ops.argmax(scores, axis=-1)[..., None]
-    likeness = ops.take_along_axis(scores, best, axis=-1) / (power + GRAIN ** 2)
-    return ops.take_along_axis(lags, best, axis=-1), ops.minimum(likeness, 1.0) * (255 / 64)
+    correlation = ops.take_along_axis(scores, best, axis=-1) / (power + GRAIN ** 2)
+    return ops.take_along_axis(lags, best, axis=-1), ops.minimum(correlation, 1.0) * (255 / 64)
 
 
-def correlation(end, x):
+def cross_correlation(end, x):
     """Sum over n of end[n] x[s + n] for each s: (..., N), (..., M) -> (..., FFT)."""
     a_real, a_imaginary = ops.rfft(end, fft_length=FFT)
     b_real, b_imaginary = ops.rfft(x, fft_length=FFT)
@@ -85,12 +86,12 @@ def correlation(end, x):
     return ops.irfft(product, fft_length=FFT)
 
 
-def resemblance(end, products, powers):
-    """What a prediction from earlier stretches explains of the power of the end.
+def normalised_correlation(end, products, powers):
+    """What a prediction from earlier windows explains of the power of the end.
 
     Args:
         end: (B, K, N).
-        products, powers: (B, K, L), of the end with each stretch, and of each stretch.
+        products, powers: (B, K, L), of the end with each window, and of each window.
 
     Returns:
         (B, K, L); the power of the end (B, K, 1).

@@ -17,8 +17,8 @@ from neuralcodec.model.noise_filling import NoiseFill
 from neuralcodec.model.quantizer import SOFT, SPARSE, SoftmaxQuantizer, straight_through
 from neuralcodec.model.transform import inverse_transform, transform
 
-FIRST_STEP = -0.3  # initial log of the step, where the first module's coefficients have a variance near 1
-LATER_STEP = 2.5  # what is left to a later module is small: it starts silent, and takes bits where they help
+FIRST_LOG_STEP = -0.3  # initial log of the step, where the first module's coefficients have a variance near 1
+LATER_LOG_STEP = 2.5  # what is left to a later module is small: it starts silent, and takes bits where they help
 
 
 def small():
@@ -108,21 +108,22 @@ class ResidualModule(layers.Layer):
     Args:
         config: a ModuleConfig.
         condition: width of the side information that conditions it.
-        first: whether it is the first of the cascade; a later one also sees what has been decoded so far.
+        first: whether it is the first of the cascade; a later one also sees the reconstruction by those before.
     """
 
     def __init__(self, config, condition, first, **kwargs):
         super().__init__(**kwargs)
         self.config, self.first = config, first
-        hop, seen = config.hop, config.hop if first else 2 * config.hop
+        hop, inputs = config.hop, config.hop if first else 2 * config.hop
         self.basis = self.add_weight(shape=(2 * hop, hop), name="basis", initializer="zeros")
         self.basis.assign(lapped_basis(hop))
-        self.log_step = self.add_weight(shape=(hop,), name="log_step",
-                                        initializer=keras.initializers.Constant(FIRST_STEP if first else LATER_STEP))
+        first_log_step = keras.initializers.Constant(FIRST_LOG_STEP if first else LATER_LOG_STEP)
+        self.log_step = self.add_weight(shape=(hop,), name="log_step", initializer=first_log_step)
         self.step_hidden = layers.Dense(config.step_width, activation="leaky_relu", name="step_hidden",
                                         kernel_initializer=keras.initializers.GlorotUniform(seed=5))
         self.step_out = layers.Dense(hop, use_bias=False, kernel_initializer=small(), name="step_out")
-        self.encoder = Correction(config.coded, config.encoder_width, config.encoder_blocks, first=first, name="encoder")
+        self.encoder = Correction(config.coded, config.encoder_width, config.encoder_blocks, first=first,
+                                  name="encoder")
         self.decoder = Correction(hop, config.decoder_width, config.decoder_blocks, kernel=3 + config.lookahead,
                                   lookahead=config.lookahead, first=first, name="decoder")
         # a soft gradient pretends that codes of zero follow their input: a silent encoder would learn to shout
@@ -134,8 +135,8 @@ class ResidualModule(layers.Layer):
         self.noise = NoiseFill(hop, name="noise") if config.noise_fill else None
         self.step_hidden.build((None, condition))
         self.step_out.build((None, config.step_width))
-        self.encoder.build((None, None, seen), (None, None, condition))
-        self.decoder.build((None, None, seen), (None, None, condition))
+        self.encoder.build((None, None, inputs), (None, None, condition))
+        self.decoder.build((None, None, inputs), (None, None, condition))
         self.context.build()
         self.built = True
 
@@ -151,43 +152,43 @@ class ResidualModule(layers.Layer):
         """Step size of every coefficient from LSFs and gains: (B, K, C) -> (B, K, hop)."""
         return ops.exp(self.log_step + self.step_out(self.step_hidden(condition)))
 
-    def encode(self, residual, so_far, condition, step):
-        """Residual and decoded so far (B, T) -> coefficients (B, K, hop) in units of the step, before quantisation.
+    def encode(self, residual, reconstruction, condition, step):
+        """Residual and reconstruction (B, T) -> coefficients (B, K, hop) in units of the step, before quantisation.
 
         Those that are not sent are 0.
         """
         t, coded = self.transform(residual), self.config.coded
-        seen = t if self.first else ops.concatenate([t, self.transform(so_far)], axis=-1)
-        z = (t[..., :coded] + self.encoder(seen, condition)) / step[..., :coded]
+        inputs = t if self.first else ops.concatenate([t, self.transform(reconstruction)], axis=-1)
+        z = (t[..., :coded] + self.encoder(inputs, condition)) / step[..., :coded]
         return ops.pad(z, [[0, 0], [0, 0], [0, self.config.hop - coded]])
 
-    def decode(self, z, so_far, condition, step):
+    def decode(self, z, reconstruction, condition, step):
         """Quantised coefficients in units of the step -> this module's part of the decoded coefficients (B, K, hop)."""
         t = z * step
-        seen = t if self.first else ops.concatenate([t, self.transform(so_far)], axis=-1)
-        return t + self.decoder(seen, condition)
+        inputs = t if self.first else ops.concatenate([t, self.transform(reconstruction)], axis=-1)
+        return t + self.decoder(inputs, condition)
 
-    def bits(self, symbols, side, lower):
+    def bits(self, symbols, side, lower_module):
         """What symbols cost.
 
         Args:
             symbols: (B, F, 320).
             side: side symbols (B, F, 18).
-            lower: symbols of the module before (B, F, 320); None for the first.
+            lower_module: symbols of the module before (B, F, 320); None for the first.
 
         Returns:
             (B, F, 320).
         """
         if self.config.long_term:
             return self.context(symbols, side, self.basis, ops.exp(self.log_step))
-        return self.context(symbols, side, lower)
+        return self.context(symbols, side, lower_module)
 
-    def call(self, residual, so_far, condition):
+    def call(self, residual, reconstruction, condition):
         """Codes a residual.
 
         Args:
             residual: (B, T), what the modules before have left over.
-            so_far: (B, T), the sum of their outputs (ignored by the first module).
+            reconstruction: (B, T), the sum of their outputs (ignored by the first module).
             condition: (B, K, C) side information per code frame.
 
         Returns:
@@ -195,8 +196,8 @@ class ResidualModule(layers.Layer):
             symbols: (B, K, hop), with the gradient of the unquantised code.
         """
         step = self.step(condition)
-        z = self.encode(residual, ops.stop_gradient(so_far), condition, step)  # codes do not steer those before
+        z = self.encode(residual, ops.stop_gradient(reconstruction), condition, step)  # codes do not steer those before
         quantised, symbols = self.quantizer(z)
         if self.noise:
             quantised = quantised + self.noise(symbols)
-        return self.decode(quantised, so_far, condition, step), straight_through(z, symbols)
+        return self.decode(quantised, reconstruction, condition, step), straight_through(z, symbols)

@@ -5,7 +5,7 @@ from keras import ops
 
 from neuralcodec.architecture.noise import NOISE
 
-FIRST_LEVEL = -1.0  # initial log of the level, in units of the step: a fifth of it (RMS)
+FIRST_LOG_LEVEL = -1.0  # initially, the log of the level, in units of the step: a fifth of it (RMS)
 
 
 class NoiseFill(keras.layers.Layer):
@@ -21,7 +21,7 @@ class NoiseFill(keras.layers.Layer):
     def __init__(self, hop, **kwargs):
         super().__init__(**kwargs)
         self.log_level = self.add_weight(shape=(hop,), name="log_level",
-                                         initializer=keras.initializers.Constant(FIRST_LEVEL))
+                                         initializer=keras.initializers.Constant(FIRST_LOG_LEVEL))
         self.noise = NOISE.reshape(-1, hop)
         self.built = True
 

@@ -10,9 +10,9 @@ from keras import ops
 from neuralcodec.architecture.config import (
     BAND_HZ,
     BANDS,
-    FIRST_LEVEL,
+    FIRST_NOISE_LOGIT,
     FRAME_SAMPLES,
-    LOUDEST_NOISE,
+    MAX_NOISE_LEVEL,
     NOISE_FRAMES,
     NOISE_WIDTH,
     POWER_FLOOR,
@@ -59,7 +59,7 @@ class NoiseSubstitution(keras.layers.Layer):
             (B, K, bands), of the bands that get noise.
         """
         loudness = ops.log(band_power(t) + POWER_FLOOR)
-        return LOUDEST_NOISE * ops.sigmoid(self.network(loudness, condition) + FIRST_LEVEL)
+        return MAX_NOISE_LEVEL * ops.sigmoid(self.network(loudness, condition) + FIRST_NOISE_LOGIT)
 
     def call(self, levels):
         """Levels (B, K, bands) -> noise (B, K hop)."""

@@ -73,15 +73,15 @@ class _Stage:
 
     def __init__(self, config, weights, number, delay, step_scale):
         self._module, self._condition = ResidualModule(config, weights, number, step_scale), Condition(config.hop)
-        self._so_far, self._conditions = Queue(), Queue()
+        self._reconstruction, self._conditions = Queue(), Queue()
         self._ahead = delay  # code frames still to come that lie before the first
 
-    def decode(self, symbols, so_far, smooth, gain):
+    def decode(self, symbols, reconstruction, smooth, gain):
         """Decodes whole frames.
 
         Args:
             symbols: int8 (F, 320).
-            so_far: decoded by the modules before (n,); None for the first module.
+            reconstruction: decoded by the modules before (n,); None for the first module.
             smooth, gain: side information of the frames.
 
         Returns:
@@ -93,7 +93,7 @@ class _Stage:
         self._ahead -= skipped
         symbols = symbols[skipped:]
         self._conditions.push(self._condition(smooth, gain))
-        if so_far is not None:
-            self._so_far.push(so_far)
-            so_far = self._so_far.pop(len(symbols) * hop)
-        return self._module.decode(symbols, self._module.known(so_far, self._conditions.pop(len(symbols))))
+        if reconstruction is not None:
+            self._reconstruction.push(reconstruction)
+            reconstruction = self._reconstruction.pop(len(symbols) * hop)
+        return self._module.decode(symbols, self._module.share(reconstruction, self._conditions.pop(len(symbols))))

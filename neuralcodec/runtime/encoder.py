@@ -87,9 +87,9 @@ class Encoder:
         predictors, smooth = self._filters(lsf)
         residual = lpc.analysis_filter(x[lpc.PAST - ORDER:], predictors) if self._sends_lsf else x[lpc.PAST:]
         gain = code_gain(residual)
-        target, so_far, modules = residual / self._contour(gain), None, []
+        target, reconstruction, modules = residual / self._contour(gain), None, []
         for stage in self._stages:
-            symbols, so_far = stage.encode(target, so_far, smooth, gain)
+            symbols, reconstruction = stage.encode(target, reconstruction, smooth, gain)
             modules.append(symbols.reshape(-1, FRAME_SAMPLES))
         return Frames(lsf, gain.reshape(-1, 2), modules)
 
@@ -99,17 +99,17 @@ class _Stage:
 
     def __init__(self, config, weights, number, delay, step_scale, last):
         self._module, self._condition = ResidualModule(config, weights, number, step_scale), Condition(config.hop)
-        self._target, self._so_far, self._conditions = Queue(), Queue(), Queue()
+        self._target, self._reconstruction, self._conditions = Queue(), Queue(), Queue()
         self._symbols = Queue()
         self._symbols.push(np.zeros((delay, config.hop), np.int64))
         self._last = last
 
-    def encode(self, target, so_far, smooth, gain):
+    def encode(self, target, reconstruction, smooth, gain):
         """Encodes whole frames.
 
         Args:
             target: (320 F,) what the cascade codes.
-            so_far: decoded by the modules before, (n,), late by as much as these wait; None for the first module.
+            reconstruction: by the modules before, (n,), late by as much as these wait; None for the first module.
             smooth, gain: side information of the frames.
 
         Returns:
@@ -117,16 +117,16 @@ class _Stage:
         """
         hop = self._module.hop
         self._target.push(target)
-        self._so_far.push(target if so_far is None else so_far)
+        self._reconstruction.push(target if reconstruction is None else reconstruction)
         self._conditions.push(self._condition(smooth, gain))
-        count = len(self._so_far) // hop
-        target, decoded = self._target.pop(count * hop), self._so_far.pop(count * hop)
-        if so_far is None:
-            known, residual = self._module.known(None, self._conditions.pop(count)), target
+        count = len(self._reconstruction) // hop
+        target, decoded = self._target.pop(count * hop), self._reconstruction.pop(count * hop)
+        if reconstruction is None:
+            shared, residual = self._module.share(None, self._conditions.pop(count)), target
         else:
-            known, residual = self._module.known(decoded, self._conditions.pop(count)), target - decoded
-        symbols = self._module.encode(residual, known)
+            shared, residual = self._module.share(decoded, self._conditions.pop(count)), target - decoded
+        symbols = self._module.encode(residual, shared)
         self._symbols.push(symbols)
         # What the last module decodes to concerns no other module.
-        so_far = None if self._last else self._module.decode(symbols, known)[0]
-        return self._symbols.pop(len(smooth) * SUBFRAME // hop), so_far
+        reconstruction = None if self._last else self._module.decode(symbols, shared)[0]
+        return self._symbols.pop(len(smooth) * SUBFRAME // hop), reconstruction

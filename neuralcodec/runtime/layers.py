@@ -99,8 +99,8 @@ class ResidualBlock:
 class Correction:
     """The CNN of an encoder or decoder: coefficients and side information in, a correction of the coefficients out."""
 
-    def __init__(self, weights, name, seen, width, blocks, kernel, lookahead=0):
-        self._enter = CausalConv1D(weights, f"{name}/enter", seen, kernel, lookahead)
+    def __init__(self, weights, name, inputs, width, blocks, kernel, lookahead=0):
+        self._enter = CausalConv1D(weights, f"{name}/enter", inputs, kernel, lookahead)
         self._condition = Dense(weights, f"{name}/condition")
         self._blocks = [ResidualBlock(weights, f"{name}/block_{i}", width) for i in range(blocks)]
         self._leave = Dense(weights, f"{name}/leave")

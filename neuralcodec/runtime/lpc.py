@@ -24,7 +24,7 @@ from neuralcodec.architecture.lpc import (
     WINDOW,
 )
 
-LOUDEST = 100.0  # where an output of 1/A(z) is cut off: no speech comes near, but a damaged file may
+MAX_OUTPUT = 100.0  # where an output of 1/A(z) is cut off: no speech comes near, but a damaged file may
 INTERPOLATION = np.array(lpc_constants.INTERPOLATION, np.float32)
 
 
@@ -116,9 +116,9 @@ def lpc_from_lsf(lsf):
     pq[0] = 1
     for i in range(HALF):
         n = 2 * i + 1  # coefficients so far
-        so_far = pq[:n].copy()
-        pq[1: n + 1] += b[i] * so_far
-        pq[2: n + 2] += so_far
+        product = pq[:n].copy()
+        pq[1: n + 1] += b[i] * product
+        pq[2: n + 2] += product
     p, q = pq[:, 0], pq[:, 1]
     p[1:] += p[:-1].copy()
     q[1:] -= q[:-1].copy()
@@ -161,14 +161,14 @@ class SynthesisFilter:
             a: predictors float64 (S, 17).
 
         Returns:
-            waveform float32 (80 S,), within +-LOUDEST.
+            waveform float32 (80 S,), within +-MAX_OUTPUT.
         """
         response = _impulse_response(a).take(_TOEPLITZ, axis=1)  # H (S, 16, 16)
         memory = response @ np.pad(-a, [[0, 0], [0, 1]]).take(_MEMORY, axis=1)  # M (S, 16, 16)
         drive = r.reshape(-1, SUBFRAME // ORDER, ORDER).astype(np.float64) @ response.transpose(0, 2, 1)  # (S, 5, 16)
         starts = self._starts(memory, _blocks(memory, drive, np.zeros_like(drive[:, 0]))[:, -1])
         y = _blocks(memory, drive, starts).reshape(-1)
-        return np.clip(y, -LOUDEST, LOUDEST, out=y).astype(np.float32)
+        return np.clip(y, -MAX_OUTPUT, MAX_OUTPUT, out=y).astype(np.float32)
 
     def _starts(self, memory, ends):
         """The block before each sub-frame (S, 16), given the last block that each would have after silence."""
@@ -181,9 +181,9 @@ class SynthesisFilter:
         with np.errstate(over="ignore", invalid="ignore"):
             for matrix, before, after in steps:
                 np.dot(matrix, before, out=after)
-        if not np.abs(blocks).max() <= LOUDEST:  # once more, such that the filter recovers; NaN is caught, too
+        if not np.abs(blocks).max() <= MAX_OUTPUT:  # once more, such that the filter recovers; NaN is caught, too
             for matrix, before, after in steps:
-                np.dot(matrix, before, out=after).clip(-LOUDEST, LOUDEST, out=after)
+                np.dot(matrix, before, out=after).clip(-MAX_OUTPUT, MAX_OUTPUT, out=after)
         self._last = blocks[-1, :ORDER].copy()
         return blocks[:-1, :ORDER]
 

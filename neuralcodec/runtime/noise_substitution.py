@@ -5,8 +5,8 @@ import numpy as np
 from neuralcodec.architecture.config import (
     BAND_HZ,
     BANDS,
-    FIRST_LEVEL,
-    LOUDEST_NOISE,
+    FIRST_NOISE_LOGIT,
+    MAX_NOISE_LEVEL,
     NOISE_FRAMES,
     NOISE_WIDTH,
     POWER_FLOOR,
@@ -51,5 +51,5 @@ class NoiseSubstitution:
     def _levels(self, t, condition):
         """Coefficients (K, hop), side information (at least K, C) -> RMS of the noise (K, bands)."""
         power = np.mean(np.square(t.reshape(len(t), BANDS, t.shape[1] // BANDS)), axis=2)
-        logit = self._network(np.log(power + np.float32(POWER_FLOOR)), condition) + np.float32(FIRST_LEVEL)
-        return np.float32(LOUDEST_NOISE) / (1 + np.exp(-np.maximum(logit, np.float32(-80))))
+        logit = self._network(np.log(power + np.float32(POWER_FLOOR)), condition) + np.float32(FIRST_NOISE_LOGIT)
+        return np.float32(MAX_NOISE_LEVEL) / (1 + np.exp(-np.maximum(logit, np.float32(-80))))

@@ -19,7 +19,7 @@ from neuralcodec.zoo.folder import save_preset
 from neuralcodec.zoo.weights import read_weights, write_half
 
 CALIBRATION_SECONDS = 450  # of training speech: sets the rate and fits the tables
-SHORTEST = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
+MIN_COUNTED = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
 TOLERANCE = 0.002  # relative error of the rate at which the search ends
 ROUNDS = 6
 
@@ -86,10 +86,10 @@ def calibration_speech(data, folders=()):
     order, recordings, seconds = np.random.default_rng(0).permutation(len(files)), [], 0.0
     for _, samples in readable((files[index] for index in order), {}):
         recordings.append(samples.astype("float32") / 32768)
-        seconds += samples.size / SAMPLE_RATE if samples.size >= SHORTEST else 0.0
+        seconds += samples.size / SAMPLE_RATE if samples.size >= MIN_COUNTED else 0.0
         if seconds > CALIBRATION_SECONDS:
             break
-    return [samples for samples in recordings if samples.size >= SHORTEST] or recordings
+    return [samples for samples in recordings if samples.size >= MIN_COUNTED] or recordings
 
 
 def in_folder(path, patterns):

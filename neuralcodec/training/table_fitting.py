@@ -6,8 +6,8 @@ from neuralcodec.bitstream.integer_network import IntegerNetwork
 from neuralcodec.bitstream.ltp import ANALYSIS_BITS, SYNTHESIS_BITS, LongTermPredictor
 from neuralcodec.bitstream.payloads import count_symbols
 from neuralcodec.bitstream.scale_tables import (
-    MODULE_LEVELS_PER_OCTAVE_Q8,
-    fit_rows,
+    MODULE_SCALES_PER_OCTAVE_Q8,
+    fit_pmf_rows,
     module_prior,
     predicted_prior,
     side_prior,
@@ -32,7 +32,7 @@ def fixed_point(values, one, kind):
 
 def nominal_tables(cascade):
     """Tables with the logistic distributions of training: what the rate estimate assumes."""
-    return _tables(cascade, *(fit_rows(0 * prior, prior) for prior in priors(cascade)))
+    return _tables(cascade, *(fit_pmf_rows(0 * prior, prior) for prior in priors(cascade)))
 
 
 def fit_tables(cascade, recordings):
@@ -47,7 +47,8 @@ def fit_tables(cascade, recordings):
     """
     nominal = nominal_tables(cascade)
     counts = [sum(parts) for parts in zip(*(count_symbols(frames, nominal) for frames in recordings))]
-    return _tables(cascade, *(fit_rows(count, PRIOR_COUNT * prior) for count, prior in zip(counts, priors(cascade))))
+    pairs = zip(counts, priors(cascade))
+    return _tables(cascade, *(fit_pmf_rows(count, PRIOR_COUNT * prior) for count, prior in pairs))
 
 
 def priors(cascade):
@@ -67,9 +68,9 @@ def predictor(module):
                              fixed_point(basis / step, 1 << ANALYSIS_BITS, np.int16))
 
 
-def _tables(cascade, side_rows, *module_rows):
+def _tables(cascade, side_pmf_rows, *module_pmf_rows):
     side = cascade.side_context
-    modules = [(integer_network(module.context.network), rows, predictor(module))
-               for module, rows in zip(cascade.chain, module_rows)]
-    return EntropyTables(integer_network(side.first), integer_network(side.second), side_rows, modules,
-                         nominal_magnitude_feature(), MODULE_LEVELS_PER_OCTAVE_Q8)
+    modules = [(integer_network(module.context.network), pmf_rows, predictor(module))
+               for module, pmf_rows in zip(cascade.chain, module_pmf_rows)]
+    return EntropyTables(integer_network(side.first), integer_network(side.second), side_pmf_rows, modules,
+                         nominal_magnitude_feature(), MODULE_SCALES_PER_OCTAVE_Q8)

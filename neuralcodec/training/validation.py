@@ -14,7 +14,7 @@ from neuralcodec.training.calibration import symbols_of
 from neuralcodec.training.table_fitting import nominal_tables
 from neuralcodec.zoo.weights import read_weights
 
-LONGEST = 4 * SAMPLE_RATE
+MAX_JUDGED = 4 * SAMPLE_RATE
 EVERY, MOST = 40, 24  # one recording of 40 is held back, at most 24
 
 
@@ -34,8 +34,8 @@ class Validation:
     """
 
     def __init__(self, recordings, kbps=None):
-        self.kbps, self.seconds = kbps, sum(samples[:LONGEST].size for samples in recordings) / SAMPLE_RATE
-        self.recordings = [samples[:LONGEST] for samples in recordings]
+        self.kbps, self.seconds = kbps, sum(samples[:MAX_JUDGED].size for samples in recordings) / SAMPLE_RATE
+        self.recordings = [samples[:MAX_JUDGED] for samples in recordings]
         self.metrics = ["si_sdr", "pesq"]
         try:
             score(np.zeros(SAMPLE_RATE), np.zeros(SAMPLE_RATE), self.metrics)

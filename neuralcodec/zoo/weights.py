@@ -87,12 +87,12 @@ def _datasets(file):
 
     Groups are walked by hand, because only hard links may be followed: others lead out of the file.
     """
-    pending, seen = [(file, 0)], 0
+    pending, count = [(file, 0)], 0
     while pending:
         group, depth = pending.pop()
         for name in group:
-            seen += 1
-            if seen > MAX_OBJECTS or depth > MAX_DEPTH:
+            count += 1
+            if count > MAX_OBJECTS or depth > MAX_DEPTH:
                 raise PresetError("it has too many parts")
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                 raise PresetError("it links to something else")
@@ -184,8 +184,8 @@ def weight_shapes(config):
 
 def _module(config, first):
     hop, condition = config.hop, condition_width(config.hop)
-    seen = hop if first else 2 * hop
-    inputs, outputs = predicted_shape(hop, config.coded) if config.long_term else module_shape(0 if first else 1)
+    inputs = hop if first else 2 * hop
+    context = predicted_shape(hop, config.coded) if config.long_term else module_shape(0 if first else 1)
     return {
         "basis": (2 * hop, hop),
         "log_step": (hop,),
@@ -193,16 +193,17 @@ def _module(config, first):
         "step_out/kernel": (config.step_width, hop),
         **({"noise/log_level": (hop,)} if config.noise_fill else {}),
         "quantizer/offset": (MODULE_VALUES,),
-        **_correction("encoder", seen, config.coded, condition, config.encoder_width, config.encoder_blocks, frames=2),
-        **_correction("decoder", seen, hop, condition, config.decoder_width, config.decoder_blocks,
+        **_correction("encoder", inputs, config.coded, condition, config.encoder_width, config.encoder_blocks,
+                      frames=2),
+        **_correction("decoder", inputs, hop, condition, config.decoder_width, config.decoder_blocks,
                       frames=3 + config.lookahead),
-        **_context("context/network", inputs, config.context_width, outputs),
+        **_context("context/network", context[0], config.context_width, context[1]),
     }
 
 
-def _correction(name, seen, corrected, condition, width, blocks, frames):
+def _correction(name, inputs, corrected, condition, width, blocks, frames):
     shapes = {
-        **_dense(f"{name}/enter", frames * seen, width),
+        **_dense(f"{name}/enter", frames * inputs, width),
         f"{name}/condition/kernel": (condition, width),
         **_dense(f"{name}/leave", width, corrected),
     }

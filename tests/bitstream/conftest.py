@@ -19,8 +19,8 @@ from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.integer_network import IntegerNetwork
 from neuralcodec.bitstream.ltp import ANALYSIS_BITS, SYNTHESIS_BITS, LongTermPredictor
 from neuralcodec.bitstream.scale_tables import (
-    MODULE_LEVELS_PER_OCTAVE_Q8,
-    fit_rows,
+    MODULE_SCALES_PER_OCTAVE_Q8,
+    fit_pmf_rows,
     module_prior,
     predicted_prior,
     side_prior,
@@ -42,16 +42,16 @@ def make_network(rng, inputs, outputs, bias):
 def make_tables(seed=0, num_modules=3):
     rng = np.random.default_rng(seed)
     side_bias = np.repeat([0, 7], 9)
-    rows = fit_rows(np.zeros((64, 32)), 1e6 * module_prior())
+    rows = fit_pmf_rows(np.zeros((64, 32)), 1e6 * module_prior())
     return EntropyTables(
         side_a=make_network(rng, SIDE_A_INPUTS, 18, side_bias),
         side_b=make_network(rng, SIDE_B_INPUTS, 18, side_bias),
-        side_rows=fit_rows(np.zeros((128, 32)), 1e6 * side_prior()),
+        side_pmf_rows=fit_pmf_rows(np.zeros((128, 32)), 1e6 * side_prior()),
         modules=[
             (make_network(rng, MODULE_INPUTS if i else FIRST_MODULE_INPUTS, 320, 24), rows) for i in range(num_modules)
         ],
         magnitude_feature=nominal_magnitude_feature(),
-        levels_per_octave_q8=MODULE_LEVELS_PER_OCTAVE_Q8,
+        scales_per_octave_q8=MODULE_SCALES_PER_OCTAVE_Q8,
     )
 
 
@@ -67,7 +67,7 @@ def make_predicted_tables(hop, coded, alphabet=32):
     tables, rng = make_tables(), np.random.default_rng(hop)
     inputs, outputs = predicted_shape(hop, coded)
     network = make_network(rng, inputs, outputs, np.repeat([24, 40, 0], coded))
-    rows = fit_rows(np.zeros((512, alphabet)), 1e6 * predicted_prior(alphabet))
+    rows = fit_pmf_rows(np.zeros((512, alphabet)), 1e6 * predicted_prior(alphabet))
     return dataclasses.replace(tables, modules=[(network, rows, make_predictor(hop, coded)), *tables.modules[1:]])
 
 
@@ -138,6 +138,6 @@ def small_alphabets(tables):
     """The same with alphabets so small that much is escaped."""
     return dataclasses.replace(
         tables,
-        side_rows=fit_rows(np.zeros((128, 4)), side_prior(4)),
-        modules=[(module.network, fit_rows(np.zeros((64, 3)), module_prior(3))) for module in tables.modules],
+        side_pmf_rows=fit_pmf_rows(np.zeros((128, 4)), side_prior(4)),
+        modules=[(module.network, fit_pmf_rows(np.zeros((64, 3)), module_prior(3))) for module in tables.modules],
     )

@@ -14,10 +14,12 @@ def test_magnitude_feature():
     assert feature[[0, 1, 3, 127]].tolist() == [0, 24, 48, 168]
 
 
-def test_weights_for_the_coder_are_frequencies_minus_one(tables):
-    for weights, rows in [(tables.side_weights, tables.side_rows), (tables.modules[1].weights, tables.modules[1].rows)]:
-        assert weights.dtype == np.float32 and weights.flags.c_contiguous
-        np.testing.assert_array_equal(weights.astype(np.int64) + 1, rows)
+def test_what_the_coder_takes_are_frequencies_minus_one(tables):
+    module = tables.modules[1]
+    pairs = [(tables.side_frequencies_minus_one, tables.side_pmf_rows), (module.frequencies_minus_one, module.pmf_rows)]
+    for frequencies_minus_one, pmf_rows in pairs:
+        assert frequencies_minus_one.dtype == np.float32 and frequencies_minus_one.flags.c_contiguous
+        np.testing.assert_array_equal(frequencies_minus_one.astype(np.int64) + 1, pmf_rows)
 
 
 @pytest.mark.parametrize("num_modules", [1, 3])
@@ -27,7 +29,7 @@ def test_save_and_load(tmp_path, random_tables, num_modules):
     loaded = EntropyTables.load(tmp_path / "tables")
     assert loaded.digest() == tables.digest()
     assert len(loaded.modules) == num_modules
-    assert loaded.levels_per_octave_q8 == tables.levels_per_octave_q8
+    assert loaded.scales_per_octave_q8 == tables.scales_per_octave_q8
     np.testing.assert_array_equal(loaded.modules[-1].network.w1, tables.modules[-1].network.w1)
 
 
@@ -65,7 +67,7 @@ def test_predictors_that_do_not_fit_are_refused(tmp_path, tables, predicted_tabl
     for modules, message in [
         ([second, first], "size"),
         ([tables.modules[0], dataclasses.replace(tables.modules[1], predictor=first.predictor)], "later module"),
-        ([dataclasses.replace(first, rows=first.rows[:-1])], "eights"),
+        ([dataclasses.replace(first, pmf_rows=first.pmf_rows[:-1])], "eights"),
         ([dataclasses.replace(first, predictor=None)], "size"),
     ]:
         with pytest.raises(PresetError, match=message):
@@ -82,11 +84,12 @@ def test_predictors_that_do_not_fit_are_refused(tmp_path, tables, predicted_tabl
 def test_digest_sees_every_part(tables):
     others = [
         dataclasses.replace(tables, side_a=dataclasses.replace(tables.side_a, b2=change(tables.side_a.b2, 17, 1))),
-        dataclasses.replace(tables, side_rows=np.roll(tables.side_rows, 1, axis=0)),
+        dataclasses.replace(tables, side_pmf_rows=np.roll(tables.side_pmf_rows, 1, axis=0)),
         dataclasses.replace(tables, modules=tables.modules[:2]),
-        dataclasses.replace(tables, modules=(*tables.modules[:2], (tables.modules[1].network, tables.modules[2].rows))),
+        dataclasses.replace(tables, modules=(*tables.modules[:2], (tables.modules[1].network,
+                                                                  tables.modules[2].pmf_rows))),
         dataclasses.replace(tables, magnitude_feature=change(tables.magnitude_feature, 127, 1)),
-        dataclasses.replace(tables, levels_per_octave_q8=1),
+        dataclasses.replace(tables, scales_per_octave_q8=1),
     ]
     assert len({t.digest() for t in [tables, *others]}) == 1 + len(others)
 
@@ -94,13 +97,13 @@ def test_digest_sees_every_part(tables):
 @pytest.mark.parametrize(
     "fault",
     [
-        lambda t: {"side_rows": t.side_rows.astype(np.int64)},
-        lambda t: {"side_rows": t.side_rows[:127]},
-        lambda t: {"side_rows": t.side_rows[:0]},
-        lambda t: {"side_rows": change(t.side_rows, 0, 1)},
-        lambda t: {"side_rows": np.tile(np.array([1 << 24, 0], np.uint32), (8, 1))},
-        lambda t: {"side_rows": np.full((8, 1), 1 << 24, np.uint32)},
-        lambda t: {"side_rows": np.full((8, 64), 1 << 18, np.uint32)},
+        lambda t: {"side_pmf_rows": t.side_pmf_rows.astype(np.int64)},
+        lambda t: {"side_pmf_rows": t.side_pmf_rows[:127]},
+        lambda t: {"side_pmf_rows": t.side_pmf_rows[:0]},
+        lambda t: {"side_pmf_rows": change(t.side_pmf_rows, 0, 1)},
+        lambda t: {"side_pmf_rows": np.tile(np.array([1 << 24, 0], np.uint32), (8, 1))},
+        lambda t: {"side_pmf_rows": np.full((8, 1), 1 << 24, np.uint32)},
+        lambda t: {"side_pmf_rows": np.full((8, 64), 1 << 18, np.uint32)},
         lambda t: {"modules": []},
         lambda t: {"modules": t.modules[:1] + t.modules[1:] * 2},
         lambda t: {"modules": t.modules[1:]},
@@ -109,7 +112,7 @@ def test_digest_sees_every_part(tables):
         lambda t: {"magnitude_feature": t.magnitude_feature[:-1]},
         lambda t: {"magnitude_feature": t.magnitude_feature.astype(np.int64)},
         lambda t: {"magnitude_feature": change(t.magnitude_feature, 0, 1)},
-        lambda t: {"levels_per_octave_q8": -1},
+        lambda t: {"scales_per_octave_q8": -1},
     ],
 )
 def test_impossible_tables_are_refused(tables, fault):

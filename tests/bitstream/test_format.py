@@ -66,7 +66,7 @@ def run(network, features):
 
 def read_side(payload, num_frames, tables):
     """Section 6: side symbols of each frame."""
-    decoder, frames, rows = Decoder(payload), [[0] * 18, [0] * 18], tables.side_rows.tolist()
+    decoder, frames, rows = Decoder(payload), [[0] * 18, [0] * 18], tables.side_pmf_rows.tolist()
     for _ in range(num_frames):
         before, earlier = frames[-1], frames[-2]
         frame = [0] * 18
@@ -76,8 +76,8 @@ def read_side(payload, num_frames, tables):
             escaped = []
             for i, place in enumerate(range(first, 18, 2)):
                 mean = 8 * before[place] + outputs[i]
-                level = min(max(outputs[9 + i], 0), len(rows) // 8 - 1)
-                symbol = decoder.read(rows[8 * level + mean % 8])
+                scale_index = min(max(outputs[9 + i], 0), len(rows) // 8 - 1)
+                symbol = decoder.read(rows[8 * scale_index + mean % 8])
                 if symbol == len(rows[0]) - 1:
                     escaped.append(place)
                 frame[place] = value_of(symbol) + (mean >> 3)
@@ -90,8 +90,8 @@ def read_side(payload, num_frames, tables):
 def read_module(payload, num_frames, number, tables, step_index, side, below):
     """Section 7: symbols of each frame. `side`, `below` and the result have two frames of zeros in front."""
     module, feature = tables.modules[number], tables.magnitude_feature.tolist()
-    decoder, frames, rows = Decoder(payload), [[0] * 320, [0] * 320], module.rows.tolist()
-    shift = (step_index * tables.levels_per_octave_q8 + (1 << 15)) >> 16
+    decoder, frames, rows = Decoder(payload), [[0] * 320, [0] * 320], module.pmf_rows.tolist()
+    shift = (step_index * tables.scales_per_octave_q8 + (1 << 15)) >> 16
     for t in range(2, num_frames + 2):
         features = [feature[abs(q)] for back in (1, 2) for q in frames[t - back]]
         if below:
@@ -99,8 +99,8 @@ def read_module(payload, num_frames, number, tables, step_index, side, below):
                 magnitudes = [feature[abs(q)] for q in below[t - back]]
                 features += [min(sum(magnitudes[i : i + 8]) >> 2, 255) for i in range(0, 320, 8)]
         features += [8 * symbol for back in (0, 1) for symbol in side[t - back]]
-        levels = [min(max(output - shift, 0), len(rows) - 1) for output in run(module.network, features)]
-        places = [decoder.read(rows[level]) for level in levels]
+        scale_indices = [min(max(output - shift, 0), len(rows) - 1) for output in run(module.network, features)]
+        places = [decoder.read(rows[index]) for index in scale_indices]
         escape = len(rows[0]) - 1
         places = [escape + decoder.uniform(255 - escape) if place == escape else place for place in places]
         frames.append([value_of(place) for place in places])
@@ -108,11 +108,11 @@ def read_module(payload, num_frames, number, tables, step_index, side, below):
 
 
 def repetition(past):
-    """Section 8: lag and likeness of the last 480 samples."""
+    """Section 8: lag and correlation of the last 480 samples."""
 
-    def score(stretch, last):
-        product = max(0, sum(a * b for a, b in zip(stretch, last)))
-        return product**2 // (sum(a * a for a in stretch) + sum(a * a for a in last) // 32 + 1)
+    def score(window, last):
+        product = max(0, sum(a * b for a, b in zip(window, last)))
+        return product**2 // (sum(a * a for a in window) + sum(a * a for a in last) // 32 + 1)
 
     fine = [sample >> 3 for sample in past]
     half = [fine[n] + fine[n + 1] for n in range(0, 480, 2)]
@@ -121,20 +121,20 @@ def repetition(past):
     coarse = lags[scores.index(max(scores))]
     lags = [min(max(lag, 32), 320) for lag in (coarse, coarse - 1, coarse + 1)]
     scores = [score(fine[320 - lag : 480 - lag], fine[320:]) for lag in lags]
-    likeness = min(255 * max(scores) // (sum(a * a for a in fine[320:]) + 1), 255)
-    return lags[scores.index(max(scores))], likeness
+    correlation = min(255 * max(scores) // (sum(a * a for a in fine[320:]) + 1), 255)
+    return lags[scores.index(max(scores))], correlation
 
 
 def read_predicted(payload, num_frames, tables, step_index, side):
     """Section 8: symbols of each frame of module 0."""
     module, feature = tables.modules[0], tables.magnitude_feature.tolist()
     synthesis, analysis = module.predictor.synthesis.tolist(), module.predictor.analysis.tolist()
-    hop, coded, decoder, rows = len(synthesis) // 2, len(synthesis[0]), Decoder(payload), module.rows.tolist()
-    shift = (step_index * tables.levels_per_octave_q8 + (1 << 15)) >> 16
+    hop, coded, decoder, rows = len(synthesis) // 2, len(synthesis[0]), Decoder(payload), module.pmf_rows.tolist()
+    shift = (step_index * tables.scales_per_octave_q8 + (1 << 15)) >> 16
     code_frames, parts, waveform = [[0] * coded, [0] * coded], [[0] * 2 * hop], [0] * 480
     for t in range(num_frames * 320 // hop):
         past = waveform[-480:]
-        lag, likeness = repetition(past)
+        lag, correlation = repetition(past)
         repeated = [past[480 - lag + n % lag] for n in range(2 * hop)]
         sums = [sum(repeated[n] * analysis[n][j] for n in range(2 * hop)) for j in range(coded)]
         predictions = [min(max(total + (1 << 16) >> 17, -1016), 1016) for total in sums]
@@ -142,14 +142,14 @@ def read_predicted(payload, num_frames, tables, step_index, side):
         outputs = run(module.network, [
             *(feature[abs(q)] for q in code_frames[-1]), *(feature[abs(q)] for q in code_frames[-2]),
             *(feature[min(abs(p), 127)] for p in predictions), *(min(max(32 * q, -255), 255) for q in code_frames[-1]),
-            likeness, *(8 * symbol for back in (0, 1) for symbol in side[frame - back]),
+            correlation, *(8 * symbol for back in (0, 1) for symbol in side[frame - back]),
             *(64 * (place == number) for number in range(320 // hop))])
         code_frame, escaped = [], []
         for j in range(coded):
-            level = min(max(outputs[j] - shift, 0), len(rows) // 8 - 1)
+            scale_index = min(max(outputs[j] - shift, 0), len(rows) // 8 - 1)
             mean = (min(max(outputs[coded + j], 0), 80) * predictions[j] >> 6) + outputs[2 * coded + j]
             mean = min(max(mean, -1016), 1016)
-            symbol = decoder.read(rows[8 * level + mean % 8])
+            symbol = decoder.read(rows[8 * scale_index + mean % 8])
             if symbol == len(rows[0]) - 1:
                 escaped.append(j)
             code_frame.append(value_of(symbol) + (mean >> 3))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from neuralcodec.bitstream.integer_network import (
     IntegerNetwork,
     delayed,
-    known_features,
-    level_shift,
     pooled_features,
+    scale_shift,
+    shared_features,
     side_distributions,
     side_features,
 )
@@ -97,14 +97,14 @@ def test_pooled_features_sum_eight_neighbours_and_divide_by_four():
     assert (pooled[0, 0], pooled[1, 39], pooled.sum()) == (1, 255, 256)
 
 
-def test_known_features_are_lower_module_then_side():
-    side, lower = np.full((3, 18), 8.0), np.full((3, 320), 2.0)
-    side[1], lower[1] = 16, 4
-    known = known_features(side, lower)
-    assert known.shape == (3, 116)
+def test_shared_features_are_lower_module_then_side():
+    side, lower_module = np.full((3, 18), 8.0), np.full((3, 320), 2.0)
+    side[1], lower_module[1] = 16, 4
+    shared = shared_features(side, lower_module)
+    assert shared.shape == (3, 116)
     expected = np.repeat([[4, 0, 8, 0], [8, 4, 16, 8], [4, 8, 8, 16]], [40, 40, 18, 18], axis=1)
-    np.testing.assert_array_equal(known, expected)
-    np.testing.assert_array_equal(known_features(side), known[:, 80:])
+    np.testing.assert_array_equal(shared, expected)
+    np.testing.assert_array_equal(shared_features(side), shared[:, 80:])
 
 
 @pytest.mark.parametrize("delay", [1, 2])
@@ -131,5 +131,5 @@ def test_side_distributions():
 
 
 @pytest.mark.parametrize("step_index, shift", [(0, 0), (256, 6), (-256, -6), (20, 0), (21, 1), (-512, -13), (512, 13)])
-def test_level_shift_is_the_octaves_in_levels(step_index, shift):
-    assert level_shift(step_index, 1618) == shift  # 1618 / 256 = 6.32 levels per octave
+def test_scale_shift_is_the_octaves_in_scale_indices(step_index, shift):
+    assert scale_shift(step_index, 1618) == shift  # 1618 / 256 = 6.32 scales per octave

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuralcodec.bitstream.ltp import HISTORY, LONGEST, SHORTEST, LongTermPredictor, find_lag
+from neuralcodec.bitstream.ltp import HISTORY, MAX_LAG, MIN_LAG, LongTermPredictor, find_lag
 from neuralcodec.errors import PresetError
 
 
@@ -11,17 +11,17 @@ from neuralcodec.errors import PresetError
 def test_the_period_of_a_waveform_is_its_lag(lag):
     period = np.random.default_rng(lag).normal(0, 256, lag).astype(int)
     past = np.resize(period[::-1], HISTORY)[::-1].astype(float)[None]
-    found, likeness = find_lag(past)
-    assert found[0, 0] % lag == 0 and likeness[0, 0] > 240  # two periods are as good as one
+    found, correlation = find_lag(past)
+    assert found[0, 0] % lag == 0 and correlation[0, 0] > 240  # two periods are as good as one
 
 
 def test_lags_are_within_their_limits():
     rng = np.random.default_rng(0)
-    found, likeness = find_lag(np.rint(rng.normal(0, 256, (200, HISTORY))))
-    assert found.min() >= SHORTEST and found.max() <= LONGEST
-    assert 0 <= likeness.min() and likeness.max() < 160
-    found, likeness = find_lag(np.zeros((1, HISTORY)))
-    assert found[0, 0] == LONGEST and likeness[0, 0] == 0
+    found, correlation = find_lag(np.rint(rng.normal(0, 256, (200, HISTORY))))
+    assert found.min() >= MIN_LAG and found.max() <= MAX_LAG
+    assert 0 <= correlation.min() and correlation.max() < 160
+    found, correlation = find_lag(np.zeros((1, HISTORY)))
+    assert found[0, 0] == MAX_LAG and correlation[0, 0] == 0
 
 
 @pytest.mark.parametrize("hop", [80, 160])
@@ -30,11 +30,11 @@ def test_symbols_of_a_periodic_waveform_are_predicted(random_predictor, hop):
     wave = np.resize(rng.normal(0, 3, 90), 6000)
     frames = np.stack([wave[i : i + 2 * hop] for i in range(0, 6000 - 2 * hop, hop)])
     symbols = np.rint(frames @ predictor.analysis / 2**12)
-    predictions, likeness = predictor.predict(predictor.histories(symbols))
+    predictions, correlation = predictor.predict(predictor.histories(symbols))
     settled = HISTORY // hop + 2
     error = symbols[settled:] - predictions[settled:] / 8
     assert np.mean(error**2) < 0.05 * np.mean(symbols[settled:] ** 2)
-    assert likeness[settled:].min() > 230
+    assert correlation[settled:].min() > 230
 
 
 @settings(deadline=None, max_examples=20)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.payloads import count_symbols, decode_blocks, encode_block, ideal_bits
-from neuralcodec.bitstream.scale_tables import fit_rows, module_prior, side_prior
+from neuralcodec.bitstream.scale_tables import fit_pmf_rows, module_prior, side_prior
 from neuralcodec.errors import DamagedFileError
 
 KINDS = ["tables", "small_alphabets", "predicted_tables", "slow_predicted_tables"]
@@ -78,7 +78,7 @@ def test_ideal_bits_are_sums_over_blocks(tables, random_frames):
     assert ideal_bits(frames[:0], tables).tolist() == [0, 0, 0]
 
 
-def test_step_index_fits_the_ladder_to_the_symbols(tables, random_frames):
+def test_step_index_fits_the_scales_to_the_symbols(tables, random_frames):
     # Steps twice as large make symbols half as large: with the right index the file is smaller than without.
     frames = random_frames(1, 50, 1, spread=1.0)
     bits = [ideal_bits(frames, tables, step_index)[1] for step_index in (-480, -240, 0, 240, 480)]
@@ -92,10 +92,10 @@ def test_refitting_to_counts_makes_files_smaller(tables, random_frames):
     counts = count_symbols(frames, tables)
     assert [int(c.sum()) for c in counts] == [120 * 18, 120 * 320, 120 * 320]
     modules = [
-        (module.network, fit_rows(count, 10 * module_prior()))
+        (module.network, fit_pmf_rows(count, 10 * module_prior()))
         for module, count in zip(tables.modules[:2], counts[1:], strict=True)
     ]
-    fitted = dataclasses.replace(tables, side_rows=fit_rows(counts[0], 10 * side_prior()), modules=modules)
+    fitted = dataclasses.replace(tables, side_pmf_rows=fit_pmf_rows(counts[0], 10 * side_prior()), modules=modules)
     assert (ideal_bits(frames, fitted) < ideal_bits(frames, tables)).all()
 
 
@@ -104,7 +104,7 @@ def test_counts_are_of_the_rows_that_code(tables, random_frames):
     counts = count_symbols(frames, tables)
     bits = [
         -np.sum(count * np.log2(rows / 2.0**24))
-        for count, rows in zip(counts, (tables.side_rows, tables.modules[0].rows), strict=True)
+        for count, rows in zip(counts, (tables.side_pmf_rows, tables.modules[0].pmf_rows), strict=True)
     ]
     escapes = [counts[0][:, -1].sum() * np.log2(63), counts[1][:, -1].sum() * np.log2(255 - 31)]
     np.testing.assert_allclose(np.add(bits, escapes), ideal_bits(frames, tables), rtol=1e-6)
@@ -115,7 +115,7 @@ def test_lower_modules_inform_higher_ones(tables, random_frames):
     w1, b1 = np.zeros_like(network.w1), np.zeros_like(network.b1)
     w1[640:680] = 1 << 6  # sees only the module below, in this frame
     sees_below = dataclasses.replace(network, w1=w1, b1=b1, w2=np.full_like(network.w2, 16))
-    changed = dataclasses.replace(tables, modules=[tables.modules[0], (sees_below, tables.modules[1].rows)])
+    changed = dataclasses.replace(tables, modules=[tables.modules[0], (sees_below, tables.modules[1].pmf_rows)])
     frames = random_frames(0, 5, 2)
     louder = Frames(frames.lsf, frames.gain, [np.full((5, 320), 100), frames.modules[1]])
     assert ideal_bits(frames, changed)[2] != ideal_bits(louder, changed)[2]
@@ -175,6 +175,6 @@ def test_prediction_makes_what_repeats_itself_cheap(predicted_tables):
     for gate in (0, 64):
         outputs = np.repeat([20 << 15, gate << 15, 0], 80).astype(np.int32)
         network = dataclasses.replace(module.network, w2=0 * module.network.w2, b2=outputs)
-        changed = dataclasses.replace(predicted_tables, modules=[(network, module.rows, module.predictor)])
+        changed = dataclasses.replace(predicted_tables, modules=[(network, module.pmf_rows, module.predictor)])
         bits.append(ideal_bits(frames, changed)[1])
     assert bits[1] < 0.6 * bits[0]

@@ -16,16 +16,16 @@ def codec():
     return Codec.from_pretrained("cq-24k")
 
 
-@pytest.mark.parametrize("name, kbps, likeness", [("cq-24k", 18.0, 0.9), ("cq-24k", 24.0, 0.9), ("cq-24k", 30, 0.9),
+@pytest.mark.parametrize("name, kbps, correlation", [("cq-24k", 18.0, 0.9), ("cq-24k", 24.0, 0.9), ("cq-24k", 30, 0.9),
                                                   ("cq-9k", 6.75, 0.7), ("cq-9k", 11.25, 0.7), ("cmrl-9k", 11.25, 0.7)])
-def test_files_have_the_bitrate_that_was_asked_for(clip, tmp_path, name, kbps, likeness):
+def test_files_have_the_bitrate_that_was_asked_for(clip, tmp_path, name, kbps, correlation):
     codec, (samples, rate) = Codec.from_pretrained(name), clip
     samples = samples[:6 * rate]
     (tmp_path / "a.nac").write_bytes(codec.encode(samples, rate, kbps=kbps))
     assert codec_info(tmp_path / "a.nac")["kbps"] == pytest.approx(kbps, rel=0.02)
     decoded, _ = codec.decode((tmp_path / "a.nac").read_bytes())
     assert len(decoded) == len(samples)
-    assert np.corrcoef(decoded, samples)[0, 1] > likeness
+    assert np.corrcoef(decoded, samples)[0, 1] > correlation
 
 
 @pytest.mark.parametrize("name", ["cq-9k", "cmrl-9k", "cq-24k"])

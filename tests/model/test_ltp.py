@@ -17,13 +17,13 @@ def test_floats_predict_what_integers_do(hop):
     symbols = np.rint(frames @ basis / step)
     integers = LongTermPredictor(np.rint(basis * step * 2 ** SYNTHESIS_BITS).astype(np.int16),
                                  np.rint(basis / step * 2 ** ANALYSIS_BITS).astype(np.int16))
-    wanted, alike = integers.predict(integers.histories(symbols))
-    found, likeness = (ops.convert_to_numpy(v)[0] for v in predict(
+    wanted, wanted_correlation = integers.predict(integers.histories(symbols))
+    found, correlation = (ops.convert_to_numpy(v)[0] for v in predict(
         ops.convert_to_tensor(symbols[None].astype("float32")), ops.convert_to_tensor(basis.astype("float32")),
         ops.convert_to_tensor(step.astype("float32"))))
     same = np.abs(found - wanted / 8).max(axis=1) < 0.15  # a grain's difference may choose another lag
     assert same.mean() > 0.95
-    np.testing.assert_allclose(likeness[same, 0], alike[same, 0] / 64, atol=0.08)
+    np.testing.assert_allclose(correlation[same, 0], wanted_correlation[same, 0] / 64, atol=0.08)
     assert np.mean(np.square(found[8:] - symbols[8:])) < 0.5 * np.mean(np.square(symbols[8:]))
 
 

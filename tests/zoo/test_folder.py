@@ -79,7 +79,7 @@ def test_weights_of_another_preset(folder, other_folder):
 
 def test_tables_of_another_preset(folder, tmp_path):
     tables = EntropyTables.load(folder / TABLES)
-    dataclasses.replace(tables, levels_per_octave_q8=1).save(folder / TABLES)
+    dataclasses.replace(tables, scales_per_octave_q8=1).save(folder / TABLES)
     with pytest.raises(PresetError, match="hash"):
         load_preset(folder)
     dataclasses.replace(tables, modules=tables.modules[:1]).save(folder / TABLES)
