@@ -28,7 +28,6 @@ def report(data, output, limit):
     from neuralcodec.zoo.bundled import list_presets
 
     files, codecs = audio_files(data)[:limit], [Codec.from_pretrained(name) for name in list_presets()]
-    codecs.sort(key=lambda codec: (codec.name.split("-")[0], codec.kbps))  # as their lines go through the plots
     batch.make_folder(output)
     reporting.check_writable(output)
     for sentence in missing_libraries():

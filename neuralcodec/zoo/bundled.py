@@ -1,9 +1,12 @@
 """The presets that come with the package."""
 
 import difflib
+import math
 from pathlib import Path
 
+from neuralcodec.errors import NewerVersionError, PresetError
 from neuralcodec.zoo.folder import METADATA
+from neuralcodec.zoo.metadata import read_metadata
 
 
 def bundled_directory():
@@ -14,22 +17,38 @@ def bundled_directory():
 
 
 def list_presets() -> list[str]:
-    """Names of the presets that come with the package, sorted.
+    """Names of the presets that come with the package, in the order of their bitrates.
 
     Example:
         >>> neuralcodec.list_presets()
-        ['cq-24k']
+        ['cmrl-9k', 'cq-9k', 'cmrl-16k', 'cq-16k', 'cmrl-20k', 'cq-20k', 'cmrl-24k', 'cq-24k']
     """
-    return sorted(path.parent.name for path in bundled_directory().glob(f"*/{METADATA}"))
+    return sorted(_bundled(), key=lambda name: (_kbps(name), name))
 
 
 def bundled_preset(name):
     """The folder of a bundled preset; None if there is none of that name."""
-    return bundled_directory() / name if name in list_presets() else None
+    return bundled_directory() / name if name in _bundled() else None
 
 
 def nearest_presets(name):
-    """End of a message about a preset that is not there: which ones come with the package."""
-    names = list_presets()
-    near = difflib.get_close_matches(str(name).rpartition("/")[2], names)
-    return f"did you mean {' or '.join(near)}?" if near else f"installed are: {', '.join(names) or 'none'}."
+    """End of a message about a preset that is not there: which one may have been meant, else which there are.
+
+    Args:
+        name: what was asked for.
+    """
+    names = {known.lower(): known for known in list_presets()}
+    near = difflib.get_close_matches(str(name).rpartition("/")[2].lower(), names, n=1)
+    return f"did you mean '{names[near[0]]}'?" if near else f"installed are: {', '.join(names.values()) or 'none'}."
+
+
+def _bundled():
+    return [path.parent.name for path in bundled_directory().glob(f"*/{METADATA}")]
+
+
+def _kbps(name):
+    """The nominal bitrate; a preset that is damaged is listed all the same, as the last one."""
+    try:
+        return read_metadata(bundled_directory() / name / METADATA)["kbps"]
+    except (PresetError, NewerVersionError):
+        return math.inf

@@ -159,7 +159,7 @@ def test_a_folder_without_recordings(cli, tiny_folder, tmp_path):
 def test_presets_that_are_not_there(cli, installed, speech, codec, tmp_path):
     speech("a.wav")
     code, _, err = cli("compress", "a.wav", "-p", "tinny")
-    assert code == 1 and "did you mean tiny?" in err
+    assert code == 1 and "did you mean 'tiny'?" in err
     code, _, err = cli("compress", "a.wav")
     assert code == 1 and "There is no preset 'cq-24k'" in err
     assert files(tmp_path) == ["a.wav"]

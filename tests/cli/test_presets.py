@@ -30,7 +30,7 @@ def test_info(cli, installed, codec, tmp_path, tiny_folder):
     assert "base model      tiny\n" in out and "measured pesq   3.5 (3.25 to 3.75)\n" in out
     code, out, err = cli("presets", "info", "tinny")
     assert (code, out) == (1, b"") and err == (
-        "Error: There is no preset 'tinny', neither installed nor as a folder; did you mean tiny?\n")
+        "Error: There is no preset 'tinny', neither installed nor as a folder; did you mean 'tiny'?\n")
 
 
 def test_verify(cli, installed, tmp_path, tiny_folder, other_folder):

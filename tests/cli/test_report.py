@@ -38,7 +38,7 @@ def test_presets_come_in_the_order_of_their_rates(cli, data, tmp_path, monkeypat
 
     monkeypatch.setattr(report, "measure", measure)
     _, _, err = cli("report", "--data", data, "--output", tmp_path / "out")
-    assert "cmrl-9k cmrl-16k cmrl-20k cmrl-24k cq-9k cq-16k cq-20k cq-24k" in err
+    assert "cmrl-9k cq-9k cmrl-16k cq-16k cmrl-20k cq-20k cmrl-24k cq-24k" in err
 
 
 def test_what_is_missing_is_noted(cli, quick, data, tmp_path, monkeypatch):

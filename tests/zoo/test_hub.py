@@ -116,7 +116,7 @@ def test_what_the_hub_does_not_show(hub, load, tiny, tiny_folder):
                                           name("user/-..--"))
     for kind, message in (unknown, private, wrong):
         assert kind == "PresetNotFoundError" and "hf auth login" in message and "\n" not in message
-    assert "did you mean cq-24k" in unknown[1]
+    assert "did you mean 'cq-24k'?" in unknown[1]
     assert gated[0] == "HubError" and "'user/gated' is gated: ask for access" in gated[1]
     for found in load(name("user/gated", token=TOKEN), name("user/private", token=TOKEN)):
         assert found[0] == tiny
