@@ -17,11 +17,10 @@ from neuralcodec.audio.recordings import audio_files
 from neuralcodec.evaluation.comparison import evaluate, format_table, summary, write_csv
 from neuralcodec.evaluation.publish_figures import read_rows
 from neuralcodec.training.calibration import export, in_folder
+from neuralcodec.training.callbacks import Report
 from neuralcodec.training.checkpoint import CHECKPOINT, PROGRESS, Progress
 from neuralcodec.training.config import TrainingConfig
 from neuralcodec.training.loop import train
-from neuralcodec.training.train import Report
-from neuralcodec.zoo.figures import markdown_table
 
 MODULES = ({"hop": 80, "lookahead": 2}, {"hop": 160}, {"hop": 80})
 SYSTEMS = {"CMRL without LPC": "none", "LPC + CMRL": "fixed", "CQ": "trained"}

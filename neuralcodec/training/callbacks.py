@@ -1,19 +1,79 @@
-"""The course of a fine-tuning: learning rate, end, Ctrl-C, the best weights, and what is said about it."""
-import contextlib
+"""All Keras callbacks of a training: reports, checkpoints and log, learning rate, best weights, signals."""
+import csv
 import math
 import signal
 import sys
-import threading
 import time
 
 import keras
 import numpy as np
 
-from neuralcodec.training.train import Report
+from neuralcodec.training.checkpoint import write_checkpoint
+from neuralcodec.training.trainer import CascadeTrainer
 
 WARMUP = 25  # steps over which the learning rate rises
 FINAL = 0.01  # of the learning rate
 EVERY = 5  # steps between changes of the learning rate: on JAX each of them costs some milliseconds
+LOG = "log.csv"
+
+
+class Report(keras.callbacks.Callback):
+    """One line an epoch on standard error: steps, time left, losses and rate; a running counter on a terminal."""
+
+    def on_train_begin(self, logs=None):
+        self.started, self.steps = time.monotonic(), 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        if sys.stderr.isatty() and self.steps % 10 == 0:
+            print(f"\r{self._position()}", end="", file=sys.stderr, flush=True)
+
+    def on_epoch_end(self, epoch, logs=None):
+        figures = ", ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
+        print(f"\r{self._position()}: {figures}", file=sys.stderr, flush=True)
+
+    def _position(self):
+        total = self.params["steps"] * self.params["epochs"]
+        left = (time.monotonic() - self.started) / max(self.steps, 1) * max(total - self.steps, 0)
+        return f"step {self.steps} of {total}, {left / 60:.0f} min left in this phase"
+
+
+class Keeper(keras.callbacks.Callback):
+    """After every epoch: a line in the log, a checkpoint, and now and then a validation."""
+
+    def __init__(self, cascade, discriminator, config, index, progress, output, validate):
+        super().__init__()
+        self.cascade, self.discriminator = cascade, discriminator
+        self.config, self.index, self.progress = config, index, progress
+        self.output, self.validate = output, validate
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.progress.seconds += time.monotonic() - self.started
+        self.progress.phase, self.progress.epoch = self.index, epoch + 1
+        self.progress.rate_weight = float(logs["rate_weight"])
+        write_checkpoint(self.output, self.progress, self.cascade, self.discriminator, self.model.optimizer)
+        row = {"phase": self.config.phases[self.index].name, "step": (epoch + 1) * self.params["steps"],
+               "seconds": round(self.progress.seconds, 1)}
+        if self.validate and (epoch + 1) % self.config.validate_epochs == 0:
+            logs.update(self.validate(self.cascade))  # callbacks after this one see it too
+        append_row(self.output / LOG, {**{name: round(float(value), 5) for name, value in logs.items()}, **row})
+
+
+LOG_COLUMNS = ("phase", "step", "seconds", *CascadeTrainer.PARTS, "rate_weight",
+               "valid_kbps", "valid_pesq", "valid_si_sdr")
+
+
+def append_row(path, row):
+    """Adds a line to the CSV log, the header first."""
+    new = not path.exists()
+    with open(path, "a", encoding="utf-8", newline="") as log:
+        writer = csv.DictWriter(log, LOG_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
 
 
 class Course(keras.callbacks.Callback):
@@ -95,21 +155,32 @@ class CourseReport(Report):
         return f"epoch {self.epoch}, step {self.steps}, {self.course.left() / 60:.1f} min left"
 
 
-@contextlib.contextmanager
-def ctrl_c_stops(course):
-    """Lets the first Ctrl-C end a course, and the second one everything. Signals reach the main thread only."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+class Signals(keras.callbacks.Callback):
+    """Hands signals that came during a step to their handlers after it.
 
-    def stop(*_):
-        signal.signal(signal.SIGINT, before)
-        print("\nStopping; the best weights so far are kept. Press Ctrl-C again to leave without them.",
-              file=sys.stderr, flush=True)
-        course.stop()
+    Keras swallows every exception that is raised while it waits for the logs of a step, which is most of the time.
+    """
 
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    def __init__(self):
+        super().__init__()
+        self.handlers, self.came = {}, []
+
+    def listen(self):
+        self.handlers = {number: signal.signal(number, lambda number, _: self.came.append(number))
+                         for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def leave(self):
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.hand_over()
+
+    def on_train_end(self, logs=None):
+        self.hand_over()  # what came after the last step
+
+    def hand_over(self):
+        if self.came:
+            number = self.came.pop()
+            self.leave()
+            signal.raise_signal(number)

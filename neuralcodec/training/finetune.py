@@ -15,12 +15,12 @@ from neuralcodec.errors import ConfigError, TrainingDataError
 from neuralcodec.evaluation.publish_figures import record
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.training.calibration import calibrate, write_preset
-from neuralcodec.training.callbacks import FINAL, WARMUP, Best, Course, CourseReport, ctrl_c_stops
+from neuralcodec.training.callbacks import FINAL, WARMUP, Best, Course, CourseReport
 from neuralcodec.training.clips import ClipSampler
 from neuralcodec.training.comparison import FinetuneHistory, as_text, check_better, gains, judge, means
 from neuralcodec.training.config import LPC, NOISE, Phase, TrainingConfig, check_values
 from neuralcodec.training.devices import on_devices
-from neuralcodec.training.interrupts import heard_between_steps
+from neuralcodec.training.interrupts import ctrl_c_stops, heard_between_steps
 from neuralcodec.training.loop import batches, choose_trainable, optimizer_for
 from neuralcodec.training.trainer import CascadeTrainer, RateControl, incomplete_frames
 from neuralcodec.training.user_speech import check_amount, gather, listing, pieces, split

@@ -1,40 +1,10 @@
 """Ctrl-C and SIGTERM in a training: heard between two steps."""
 import contextlib
 import signal
+import sys
 import threading
 
-import keras
-
-
-class Signals(keras.callbacks.Callback):
-    """Hands signals that came during a step to their handlers after it.
-
-    Keras swallows every exception that is raised while it waits for the logs of a step, which is most of the time.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.handlers, self.came = {}, []
-
-    def listen(self):
-        self.handlers = {number: signal.signal(number, lambda number, _: self.came.append(number))
-                         for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def leave(self):
-        for number, handler in self.handlers.items():
-            signal.signal(number, handler)
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.hand_over()
-
-    def on_train_end(self, logs=None):
-        self.hand_over()  # what came after the last step
-
-    def hand_over(self):
-        if self.came:
-            number = self.came.pop()
-            self.leave()
-            signal.raise_signal(number)
+from neuralcodec.training.callbacks import Signals
 
 
 @contextlib.contextmanager
@@ -50,3 +20,23 @@ def heard_between_steps():
         yield signals
     finally:
         signals.leave()
+
+
+@contextlib.contextmanager
+def ctrl_c_stops(course):
+    """Lets the first Ctrl-C end a course, and the second one everything. Signals reach the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_):
+        signal.signal(signal.SIGINT, before)
+        print("\nStopping; the best weights so far are kept. Press Ctrl-C again to leave without them.",
+              file=sys.stderr, flush=True)
+        course.stop()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

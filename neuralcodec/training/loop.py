@@ -1,8 +1,6 @@
 """A training run from a configuration: phase after phase, with checkpoints, a log to plot, and validation."""
-import csv
 import json
 import math
-import time
 import warnings
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from neuralcodec.audio.recordings import audio_files
 from neuralcodec.errors import ConfigError, OutputExistsError
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
+from neuralcodec.training.callbacks import Keeper
 from neuralcodec.training.checkpoint import (
     CHECKPOINT,
     DISCRIMINATOR,
@@ -32,7 +31,6 @@ from neuralcodec.zoo.folder import WEIGHTS
 from neuralcodec.zoo.presets import find_preset
 from neuralcodec.zoo.weights import read_weights, weight_shapes
 
-LOG = "log.csv"
 CLIP_NORM = 1.0
 
 
@@ -209,41 +207,3 @@ def schedule(phase):
         0.0 if warmup else phase.learning_rate, max(phase.steps - warmup, 1), warmup_steps=warmup,
         alpha=phase.final_learning_rate / phase.learning_rate,
         warmup_target=phase.learning_rate if warmup else None)
-
-
-class Keeper(keras.callbacks.Callback):
-    """After every epoch: a line in the log, a checkpoint, and now and then a validation."""
-
-    def __init__(self, cascade, discriminator, config, index, progress, output, validate):
-        super().__init__()
-        self.cascade, self.discriminator = cascade, discriminator
-        self.config, self.index, self.progress = config, index, progress
-        self.output, self.validate = output, validate
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.started = time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.progress.seconds += time.monotonic() - self.started
-        self.progress.phase, self.progress.epoch = self.index, epoch + 1
-        self.progress.rate_weight = float(logs["rate_weight"])
-        write_checkpoint(self.output, self.progress, self.cascade, self.discriminator, self.model.optimizer)
-        row = {"phase": self.config.phases[self.index].name, "step": (epoch + 1) * self.params["steps"],
-               "seconds": round(self.progress.seconds, 1)}
-        if self.validate and (epoch + 1) % self.config.validate_epochs == 0:
-            logs.update(self.validate(self.cascade))  # callbacks after this one see it too
-        append_row(self.output / LOG, {**{name: round(float(value), 5) for name, value in logs.items()}, **row})
-
-
-LOG_COLUMNS = ("phase", "step", "seconds", *CascadeTrainer.PARTS, "rate_weight",
-               "valid_kbps", "valid_pesq", "valid_si_sdr")
-
-
-def append_row(path, row):
-    """Adds a line to the CSV log, the header first."""
-    new = not path.exists()
-    with open(path, "a", encoding="utf-8", newline="") as log:
-        writer = csv.DictWriter(log, LOG_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)

@@ -1,12 +1,11 @@
 """The whole way from a configuration and a folder of speech to a preset: what `neuralcodec train` does."""
-import sys
-import time
 from pathlib import Path
 
 import keras
 
 from neuralcodec.audio.recordings import audio_files
 from neuralcodec.training.calibration import export, in_folder
+from neuralcodec.training.callbacks import Report
 from neuralcodec.training.checkpoint import Progress
 from neuralcodec.training.clips import readable
 from neuralcodec.training.config import TrainingConfig
@@ -39,24 +38,3 @@ def run(config, data, output, resume=False):
     details = {"training": {"config": config.to_dict(), "files": len(training), "backend": keras.backend.backend(),
                             "rate_weight": Progress.read(output).rate_weight}}
     return export(cascade, config, training, output / config.name, details, overwrite=True)
-
-
-class Report(keras.callbacks.Callback):
-    """One line an epoch on standard error: steps, time left, losses and rate; a running counter on a terminal."""
-
-    def on_train_begin(self, logs=None):
-        self.started, self.steps = time.monotonic(), 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps += 1
-        if sys.stderr.isatty() and self.steps % 10 == 0:
-            print(f"\r{self._position()}", end="", file=sys.stderr, flush=True)
-
-    def on_epoch_end(self, epoch, logs=None):
-        figures = ", ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
-        print(f"\r{self._position()}: {figures}", file=sys.stderr, flush=True)
-
-    def _position(self):
-        total = self.params["steps"] * self.params["epochs"]
-        left = (time.monotonic() - self.started) / max(self.steps, 1) * max(total - self.steps, 0)
-        return f"step {self.steps} of {total}, {left / 60:.0f} min left in this phase"

@@ -1,11 +1,10 @@
 """The course of a fine-tuning: learning rate, end, Ctrl-C, and what is printed."""
-import signal
 from types import SimpleNamespace
 
 import pytest
 
 from neuralcodec.training import callbacks as module
-from neuralcodec.training.callbacks import WARMUP, Best, Course, CourseReport, ctrl_c_stops
+from neuralcodec.training.callbacks import WARMUP, Best, Course, CourseReport
 
 
 @pytest.fixture
@@ -51,20 +50,6 @@ def test_a_stop_ends_it_after_the_step(clock):
     course = Course(1e-3)
     course.stop()
     assert len(run(course, clock, 10)) == 1
-
-
-def test_the_first_ctrl_c_stops_and_the_second_leaves(capsys):
-    course, before = Course(1e-3), signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with ctrl_c_stops(course):
-            signal.raise_signal(signal.SIGINT)
-            assert course.stopped and "Press Ctrl-C again" in capsys.readouterr().err
-            with pytest.raises(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_the_best_weights_are_kept():

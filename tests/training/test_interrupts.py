@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from neuralcodec.training.interrupts import heard_between_steps
+from neuralcodec.training.callbacks import Course
+from neuralcodec.training.interrupts import ctrl_c_stops, heard_between_steps
 
 
 class Swallow(keras.callbacks.Callback):
@@ -62,3 +63,17 @@ def test_nothing_changes_without_a_signal(handlers):
     with heard_between_steps():
         assert signal.getsignal(signal.SIGTERM) is not handlers
     assert signal.getsignal(signal.SIGTERM) is handlers
+
+
+def test_the_first_ctrl_c_stops_and_the_second_leaves(capsys):
+    course, before = Course(1e-3), signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with ctrl_c_stops(course):
+            signal.raise_signal(signal.SIGINT)
+            assert course.stopped and "Press Ctrl-C again" in capsys.readouterr().err
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
