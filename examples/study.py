@@ -16,11 +16,12 @@ from neuralcodec import Codec
 from neuralcodec.audio.recordings import audio_files
 from neuralcodec.evaluation.comparison import evaluate, format_table, summary, write_csv
 from neuralcodec.evaluation.publish_figures import read_rows
-from neuralcodec.training.calibration import export, in_folder
-from neuralcodec.training.callbacks import Report
+from neuralcodec.training.calibration import in_folder, write_calibrated_preset
+from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import CHECKPOINT, PROGRESS, Progress
 from neuralcodec.training.config import TrainingConfig
-from neuralcodec.training.loop import train
+from neuralcodec.training.loop import train_cascade
+from neuralcodec.zoo.figures import markdown_table
 
 MODULES = ({"hop": 80, "lookahead": 2}, {"hop": 160}, {"hop": 80})
 SYSTEMS = {"CMRL without LPC": "none", "LPC + CMRL": "fixed", "CQ": "trained"}
@@ -43,21 +44,21 @@ class Stage:
     train: tuple = ()  # what learns; empty for everything
     learning_rate: float = 1.5e-3
     before: "Stage | None" = None
-    judged: bool = True
+    evaluated: bool = True
 
     @property
     def folder(self):
         return self.name.lower().replace(" ", "-").replace("+-", "").replace(",", "")
 
 
-def greedy_then_joint(name, lpc, modules, kbps, steps, judged):
+def greedy_then_joint(name, lpc, modules, kbps, steps, evaluated):
     """Half of the steps for module 0, a quarter for the later ones, a quarter for all together: a list of stages."""
-    stages = [Stage(f"{name}, 1 module, greedy", lpc, 1, kbps * FIRST_RATE, steps // 2, judged=judged)]
+    stages = [Stage(f"{name}, 1 module, greedy", lpc, 1, kbps * FIRST_RATE, steps // 2, evaluated=evaluated)]
     later = modules - 1
     for number in range(1, modules):
         rate = kbps * (FIRST_RATE + (1 - FIRST_RATE) * number / later)
         stages.append(Stage(f"{name}, {number + 1} modules, greedy", lpc, number + 1, rate, steps // 4 // later,
-                            (f"module_{number}",), 1e-3, stages[-1], judged))
+                            (f"module_{number}",), 1e-3, stages[-1], evaluated))
     return [*stages, Stage(name, lpc, modules, kbps, steps - steps // 2 - steps // 4 // later * later,
                            learning_rate=5e-4, before=stages[-1])]
 
@@ -70,7 +71,7 @@ def plan(steps):
         for system, lpc in SYSTEMS.items():
             stages += greedy_then_joint(f"{system} {kbps:g}", lpc, 2, kbps, steps, (system, kbps) == ("CQ", 24.0))
     stages.append(Stage("CQ 24 of 1 module", "trained", 1, 24.0, steps))
-    return stages + greedy_then_joint("CQ 24 of 3 modules", "trained", 3, 24.0, steps, judged=True)
+    return stages + greedy_then_joint("CQ 24 of 3 modules", "trained", 3, 24.0, steps, evaluated=True)
 
 
 def configuration(stage, number, output):
@@ -87,16 +88,16 @@ def configuration(stage, number, output):
 
 
 def run_stage(stage, number, speech, clips, output):
-    """Trains, exports and evaluates a stage; returns rows as `evaluate` does, none if it is not judged."""
+    """Trains, exports and evaluates a stage; returns rows as `evaluate` does, none if it is not evaluated."""
     folder = output / stage.folder
     figures = folder / "figures.csv"
     if not figures.exists():
         config = configuration(stage, number, output)
-        cascade = train(config, speech, folder, (folder / PROGRESS).exists(), [Report()])
+        cascade = train_cascade(config, speech, folder, (folder / PROGRESS).exists(), [TrainingReport()])
         rows = []
-        if stage.judged:
-            codec = Codec(export(cascade, config, spread(speech), folder / stage.folder, overwrite=True))
-            rows = evaluate([codec], clips, metrics=METRICS)
+        if stage.evaluated:
+            preset = write_calibrated_preset(cascade, config, spread(speech), folder / stage.folder, overwrite=True)
+            rows = evaluate([Codec(preset)], clips, metrics=METRICS)
         write_csv(rows, figures)
     return [{**row, "codec": stage.name} for row in read_rows(figures)]
 
@@ -133,7 +134,7 @@ def draw(axes, summaries, names, label, line="-"):
 
 @click.command(help=__doc__)
 @click.option("--train", "speech", type=click.Path(exists=True, path_type=Path), required=True, help="Training speech.")
-@click.option("--clips", type=click.Path(exists=True, path_type=Path), required=True, help="Recordings that judge.")
+@click.option("--clips", type=click.Path(exists=True, path_type=Path), required=True, help="Recordings to evaluate on.")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Runs, table and plot.")
 @click.option("--steps", type=click.IntRange(min=16), default=1000, show_default=True, help="Steps of each system.")
 def main(speech, clips, output, steps):

@@ -45,7 +45,7 @@ def test_the_study_trains_every_system_equally_long(monkeypatch):
     stages = plan(800)
     assert len({stage.folder for stage in stages}) == len(stages)
     systems = [stage for stage in stages if "greedy" not in stage.name]
-    assert len(systems) == 10 and all(stage.judged for stage in systems)
+    assert len(systems) == 10 and all(stage.evaluated for stage in systems)
     for stage in systems:
         steps, part = 0, stage
         while part:

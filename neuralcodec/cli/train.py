@@ -17,6 +17,6 @@ import click
 def train(config, data, output, resume):
     """Train a preset from a configuration and a folder of speech."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # only what matters to the user; before TensorFlow is imported
-    from neuralcodec.training.train import run
+    from neuralcodec.training.train import train_preset
 
-    run(config, data, output, resume=resume)
+    train_preset(config, data, output, resume=resume)

@@ -19,12 +19,12 @@ from neuralcodec.zoo.folder import save_preset
 from neuralcodec.zoo.weights import read_weights, write_half
 
 CALIBRATION_SECONDS = 450  # of training speech: sets the rate and fits the tables
-MIN_COUNTED = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
+MIN_SAMPLES = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
 TOLERANCE = 0.002  # relative error of the rate at which the search ends
-ROUNDS = 6
+MAX_ROUNDS = 6
 
 
-def export(cascade, config, data, directory, details=None, overwrite=False):
+def write_calibrated_preset(cascade, config, data, directory, details=None, overwrite=False):
     """Writes a preset from a trained cascade.
 
     All step sizes are scaled together until files of the training speech cost the nominal rate, header included, on
@@ -63,7 +63,7 @@ def calibrate(modules, recordings, kbps, write):
         Preset.
     """
     scale, search, again = 0.0, StepSearch(), False
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         preset = write(again)
         error = math.log(kbps_of_files(preset, recordings) / kbps)
         if abs(error) < TOLERANCE or not modules:
@@ -86,10 +86,10 @@ def calibration_speech(data, folders=()):
     order, recordings, seconds = np.random.default_rng(0).permutation(len(files)), [], 0.0
     for _, samples in readable((files[index] for index in order), {}):
         recordings.append(samples.astype("float32") / 32768)
-        seconds += samples.size / SAMPLE_RATE if samples.size >= MIN_COUNTED else 0.0
+        seconds += samples.size / SAMPLE_RATE if samples.size >= MIN_SAMPLES else 0.0
         if seconds > CALIBRATION_SECONDS:
             break
-    return [samples for samples in recordings if samples.size >= MIN_COUNTED] or recordings
+    return [samples for samples in recordings if samples.size >= MIN_SAMPLES] or recordings
 
 
 def in_folder(path, patterns):

@@ -11,13 +11,13 @@ import numpy as np
 from neuralcodec.training.checkpoint import write_checkpoint
 from neuralcodec.training.trainer import CascadeTrainer
 
-WARMUP = 25  # steps over which the learning rate rises
-FINAL = 0.01  # of the learning rate
-EVERY = 5  # steps between changes of the learning rate: on JAX each of them costs some milliseconds
+WARMUP_STEPS = 25  # steps over which the learning rate rises
+FINAL_SHARE = 0.01  # of the learning rate
+STEPS_PER_CHANGE = 5  # steps between changes of the learning rate: on JAX each of them costs some milliseconds
 LOG = "log.csv"
 
 
-class Report(keras.callbacks.Callback):
+class TrainingReport(keras.callbacks.Callback):
     """One line an epoch on standard error: steps, time left, losses and rate; a running counter on a terminal."""
 
     def on_train_begin(self, logs=None):
@@ -38,7 +38,7 @@ class Report(keras.callbacks.Callback):
         return f"step {self.steps} of {total}, {left / 60:.0f} min left in this phase"
 
 
-class Keeper(keras.callbacks.Callback):
+class CheckpointAndLog(keras.callbacks.Callback):
     """After every epoch: a line in the log, a checkpoint, and now and then a validation."""
 
     def __init__(self, cascade, discriminator, config, index, progress, output, validate):
@@ -76,7 +76,7 @@ def append_row(path, row):
         writer.writerow(row)
 
 
-class Course(keras.callbacks.Callback):
+class CosineSchedule(keras.callbacks.Callback):
     """Lets the learning rate fall along a cosine to the end, which is a number of steps or a time.
 
     Args:
@@ -92,9 +92,9 @@ class Course(keras.callbacks.Callback):
         self.steps, self.started = 0, time.monotonic()
 
     def on_train_batch_begin(self, batch, logs=None):
-        if self.steps % EVERY == 0:
-            cosine = FINAL + (1 - FINAL) * 0.5 * (1 + math.cos(math.pi * self.done()))
-            self.model.optimizer.learning_rate = self.learning_rate * cosine * min(1.0, (self.steps + 1) / WARMUP)
+        if self.steps % STEPS_PER_CHANGE == 0:
+            cosine = FINAL_SHARE + (1 - FINAL_SHARE) * 0.5 * (1 + math.cos(math.pi * self.done()))
+            self.model.optimizer.learning_rate = self.learning_rate * cosine * min(1.0, (self.steps + 1) / WARMUP_STEPS)
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps += 1
@@ -121,8 +121,8 @@ class Course(keras.callbacks.Callback):
         return (time.monotonic() - self.compiled) / max(self.steps - 1, 1) * (total - self.steps)
 
 
-class Best(keras.callbacks.Callback):
-    """Judges the held-back speech after every epoch and keeps the best weights.
+class BestWeights(keras.callbacks.Callback):
+    """Scores the held-back speech after every epoch and keeps the best weights.
 
     Args:
         cascade: the Cascade that is trained.
@@ -141,21 +141,21 @@ class Best(keras.callbacks.Callback):
             self.score, self.weights = score, self.cascade.get_weights()
 
 
-class CourseReport(Report):
+class FinetuneReport(TrainingReport):
     """A line an epoch, and a running counter on a terminal."""
 
-    def __init__(self, course):
+    def __init__(self, schedule):
         super().__init__()
-        self.course = course
+        self.schedule = schedule
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch + 1
 
     def _position(self):
-        return f"epoch {self.epoch}, step {self.steps}, {self.course.left() / 60:.1f} min left"
+        return f"epoch {self.epoch}, step {self.steps}, {self.schedule.left() / 60:.1f} min left"
 
 
-class Signals(keras.callbacks.Callback):
+class DeferredSignals(keras.callbacks.Callback):
     """Hands signals that came during a step to their handlers after it.
 
     Keras swallows every exception that is raised while it waits for the logs of a step, which is most of the time.

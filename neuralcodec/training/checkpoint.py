@@ -61,7 +61,7 @@ def read_optimizer(optimizer, output):
 
 
 def read_discriminator(discriminator, folder):
-    """Takes a discriminator's weights from a run: one that has learnt judges well from the first step on.
+    """Takes a discriminator's weights from a run: one that has learnt tells well from the first step on.
 
     Raises:
         ConfigError: they are damaged.

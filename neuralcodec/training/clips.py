@@ -5,10 +5,10 @@ from neuralcodec.architecture.config import FRAME_SAMPLES, SAMPLE_RATE
 from neuralcodec.audio.recordings import read_int16
 from neuralcodec.errors import AudioError, TrainingDataError
 
-LEVELS_DB = (-6.0, 8.0)  # random gain of a clip: presets must not depend on the level of recordings
+GAINS_DB = (-6.0, 8.0)  # random gain of a clip: presets must not depend on the level of recordings
 DITHER = 1e-5  # keeps digital silence out of the logarithms
-AROUND = 2 * SAMPLE_RATE  # samples on either side of a clip that tell how loud the speech is
-SOFTEST = 1e-7  # power, -70 dB: level of a recording without speech
+LEVEL_CONTEXT = 2 * SAMPLE_RATE  # samples on either side of a clip that tell how loud the speech is
+MIN_LEVEL = 1e-7  # power, -70 dB: level of a recording without speech
 
 
 def readable(files, skipped):
@@ -62,12 +62,14 @@ class ClipSampler:
         """Clips float32 (batch_size, length) in [-1, 1] and the level of the speech around each, (batch_size,)."""
         starts = self.rng.integers(0, self.samples.size - self.length, self.batch_size)
         clips = np.stack([self.samples[start: start + self.length] for start in starts]).astype("float32") / 32768
-        level = np.array([loudness_level(self.samples[max(0, start - AROUND): start + self.length + AROUND])
-                          for start in starts], "float32")
-        gains = 10 ** (self.rng.uniform(*LEVELS_DB, (self.batch_size, 1)) / 20)
+        level = np.array([loudness_level(self._surroundings(start)) for start in starts], "float32")
+        gains = 10 ** (self.rng.uniform(*GAINS_DB, (self.batch_size, 1)) / 20)
         noise = self.rng.standard_normal(clips.shape) * DITHER
-        level = np.maximum(level * gains[:, 0] ** 2, SOFTEST)
+        level = np.maximum(level * gains[:, 0] ** 2, MIN_LEVEL)
         return np.clip(clips * gains + noise, -1, 1).astype("float32"), level.astype("float32")
+
+    def _surroundings(self, start):
+        return self.samples[max(0, start - LEVEL_CONTEXT): start + self.length + LEVEL_CONTEXT]
 
     def __iter__(self):
         while True:

@@ -9,8 +9,8 @@ from neuralcodec.errors import NotBetterError
 from neuralcodec.evaluation.metrics import bootstrap_interval, installed_metrics, score
 
 METRICS = ("pesq", "estoi", "si_sdr", "mel_distance")
-DECIDES = ("pesq", "mel_distance")  # the first of these that is installed decides
-LESS_IS_BETTER = ("mel_distance",)
+DECIDING_METRICS = ("pesq", "mel_distance")  # the first of these that is installed decides
+LOWER_IS_BETTER = ("mel_distance",)
 RATE_TOLERANCE = 0.03
 
 
@@ -22,7 +22,7 @@ class FinetuneHistory:
         history: dict of name -> list with a value per epoch, as in Keras' History.
         before, after: dicts of metric -> mean over the held-back pieces, `kbps` among them, from real files.
         gain: dict of metric -> (mean, low, high): after minus before, paired, with its 95 % bootstrap interval.
-        judged: how many held-back pieces there are, of at most 8 s.
+        pieces: how many held-back pieces there are, of at most 8 s.
         skipped: {recording: sentence} of what was not used.
     """
 
@@ -30,15 +30,15 @@ class FinetuneHistory:
     before: dict
     after: dict
     gain: dict
-    judged: int
+    pieces: int
     skipped: dict = field(default_factory=dict)
 
     def __str__(self):
-        return f"before {as_text(self.before)}; after {as_text(self.after)} ({self.judged} held-back pieces)"
+        return f"before {as_text(self.before)}; after {as_text(self.after)} ({self.pieces} held-back pieces)"
 
 
-def judge(preset, pieces):
-    """Codes pieces of speech.
+def code_and_score(preset, pieces):
+    """Codes pieces of speech, decodes them and scores what comes out.
 
     Args:
         preset: Preset.
@@ -57,12 +57,12 @@ def judge(preset, pieces):
 
 
 def means(rows):
-    """Rows of `judge` -> dict of metric -> mean."""
+    """Rows of `code_and_score` -> dict of metric -> mean."""
     return {name: float(np.nanmean(values)) for name, values in _columns(rows).items()}
 
 
 def gains(before, after):
-    """Rows of `judge` -> dict of metric -> (mean, low, high) of the differences."""
+    """Rows of `code_and_score` -> dict of metric -> (mean, low, high) of the differences."""
     return {name: bootstrap_interval(values - _columns(before)[name]) for name, values in _columns(after).items()}
 
 
@@ -81,8 +81,8 @@ def check_better(history):
     if abs(after["kbps"] / before["kbps"] - 1) > RATE_TOLERANCE:
         raise NotBetterError(f"The tuned preset missed the bitrate by more than 3 % and is not kept: {history}; "
                              "give it more speech or freeze less.", history)
-    name = next(name for name in DECIDES if name in before)
-    gain = (after[name] - before[name]) * (-1 if name in LESS_IS_BETTER else 1)
+    name = next(name for name in DECIDING_METRICS if name in before)
+    gain = (after[name] - before[name]) * (-1 if name in LOWER_IS_BETTER else 1)
     if not gain > 0:
         raise NotBetterError(f"The tuned preset is not better than it was and is not kept: {history}; give it more "
                              "speech, more epochs or a lower learning rate.", history)

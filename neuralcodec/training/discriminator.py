@@ -1,4 +1,4 @@
-"""A small discriminator that hears which of two spectrograms was decoded, for the last phase at low rates.
+"""A small discriminator that tells natural spectrograms from decoded ones, for the last phase at low rates.
 
 Losses that compare with the original prefer a hole to noise of the right level, because a wrong phase costs them more
 than silence does. A listener without the original hears the hole. The discriminator is such a listener: it learns the
@@ -16,7 +16,7 @@ from neuralcodec.training.losses import power_spectrum
 RESOLUTIONS = ((256, 128), (1024, 256))  # window and hop in samples
 PATCH, PATCH_HOP = (5, 32), 16  # frames and bins that a first-layer unit sees; bins from one patch to the next
 CHANNELS = 24
-FLOOR = 1e-3  # amplitude relative to the loud parts, -60 dB, below which nothing is judged
+FLOOR = 1e-3  # amplitude relative to the loud parts, -60 dB, below which nothing counts
 
 
 def patches(x, frames):
@@ -25,8 +25,8 @@ def patches(x, frames):
     return ops.concatenate([x[:, i: i + count] for i in range(frames)], axis=-1)
 
 
-class SpectrogramJudge(keras.layers.Layer):
-    """Judges every patch of a log spectrogram of one resolution, real above 0 and decoded below.
+class SpectrogramDiscriminator(keras.layers.Layer):
+    """Scores every patch of a log spectrogram of one resolution: natural ones above 0, decoded ones below.
 
     The convolutions are written as dense layers over patches, which a CPU runs several times faster.
 
@@ -54,15 +54,15 @@ class SpectrogramJudge(keras.layers.Layer):
         return ops.stack([log[..., i * PATCH_HOP: i * PATCH_HOP + PATCH[1]] for i in range(self.bands)], axis=2)
 
     def call(self, x, level, frozen=False):
-        """Hidden activations and verdicts.
+        """Hidden activations and scores.
 
         Args:
             x: (B, T).
             level: (B,), power of the loud parts.
-            frozen: whether the judge itself gets no gradient.
+            frozen: whether the discriminator itself gets no gradient.
 
         Returns:
-            list of (B, F, bands, ...), the verdicts last.
+            list of (B, F, bands, ...), the scores last.
         """
         read = ops.stop_gradient if frozen else ops.convert_to_tensor
         kernels, biases = [[read(weight) for weight in weights] for weights in (self.kernels, self.biases)]
@@ -75,11 +75,12 @@ class SpectrogramJudge(keras.layers.Layer):
 
 
 class Discriminator(keras.Model):
-    """Judges at two resolutions, with the losses of both sides."""
+    """Discriminators of two resolutions, with the losses of both sides."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.judges = [SpectrogramJudge(*resolution, name=f"judge_{resolution[0]}") for resolution in RESOLUTIONS]
+        self.resolutions = [SpectrogramDiscriminator(window, hop, name=f"window_{window}")
+                            for window, hop in RESOLUTIONS]
         self.built = True
 
     def call(self, clean, coded, level):
@@ -90,15 +91,15 @@ class Discriminator(keras.Model):
             level: (B,), power of the loud parts.
 
         Returns:
-            fooled: how clearly the codec is found out, with gradients to `coded` only: hinge loss, plus the distance of
-                the hidden activations from those of `clean`.
-            wrong: the discriminator's own hinge loss, with gradients to its weights only.
+            adversarial: loss of the codec, with gradients to `coded` only: hinge loss, plus the distance of the hidden
+                activations from those of `clean` (feature matching).
+            own: the discriminator's hinge loss, with gradients to its weights only.
         """
-        fooled = wrong = 0.0
-        for judge in self.judges:
-            real, fake = judge(clean, level), judge(ops.stop_gradient(coded), level)
-            wrong += ops.mean(ops.relu(1.0 - real[-1])) + ops.mean(ops.relu(1.0 + fake[-1]))
-            heard = judge(coded, level, frozen=True)
-            matching = sum(ops.mean(ops.abs(ops.stop_gradient(r) - h)) for r, h in zip(real[:-1], heard[:-1]))
-            fooled += matching - ops.mean(heard[-1])
-        return fooled / len(self.judges), wrong / len(self.judges)
+        adversarial = own = 0.0
+        for discriminator in self.resolutions:
+            natural, decoded = discriminator(clean, level), discriminator(ops.stop_gradient(coded), level)
+            own += ops.mean(ops.relu(1.0 - natural[-1])) + ops.mean(ops.relu(1.0 + decoded[-1]))
+            frozen = discriminator(coded, level, frozen=True)
+            matching = sum(ops.mean(ops.abs(ops.stop_gradient(n) - f)) for n, f in zip(natural[:-1], frozen[:-1]))
+            adversarial += matching - ops.mean(frozen[-1])
+        return adversarial / len(self.resolutions), own / len(self.resolutions)

@@ -15,9 +15,9 @@ from neuralcodec.errors import ConfigError, TrainingDataError
 from neuralcodec.evaluation.publish_figures import record
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.training.calibration import calibrate, write_preset
-from neuralcodec.training.callbacks import FINAL, WARMUP, Best, Course, CourseReport
+from neuralcodec.training.callbacks import FINAL_SHARE, WARMUP_STEPS, BestWeights, CosineSchedule, FinetuneReport
 from neuralcodec.training.clips import ClipSampler
-from neuralcodec.training.comparison import FinetuneHistory, as_text, check_better, gains, judge, means
+from neuralcodec.training.comparison import FinetuneHistory, as_text, check_better, code_and_score, gains, means
 from neuralcodec.training.config import LPC, NOISE, Phase, TrainingConfig, check_values
 from neuralcodec.training.devices import on_devices
 from neuralcodec.training.interrupts import ctrl_c_stops, heard_between_steps
@@ -28,17 +28,17 @@ from neuralcodec.training.validation import Validation
 from neuralcodec.zoo.folder import WEIGHTS
 from neuralcodec.zoo.presets import load_preset
 
-PASSES, LEAST_STEPS = 6, 50  # an epoch: as many random clips as would fill the speech so often
-ENDLESS = 10 ** 6  # epochs, where the time decides
-MOST_JUDGED = 24  # held-back pieces
+PASSES_PER_EPOCH, MIN_EPOCH_STEPS = 6, 50  # an epoch: as many random clips as would fill the speech so often
+UNLIMITED_EPOCHS = 10 ** 6  # epochs, where the time decides
+MAX_PIECES = 24  # that are held back
 TABLE_PIECES = 40  # that the tables are fitted to
-FIRST = "module_0"
-RATE_CLIPS = 8  # batches that tell what the preset spends on random clips
+FIRST_MODULE = "module_0"
+RATE_BATCHES = 8  # batches that tell what the preset spends on random clips
 
 
 @dataclass
 class Speech:
-    """What is trained on and what judges.
+    """What is trained on and what is held back.
 
     Args:
         training: list of int16 (n,), a recording each.
@@ -64,17 +64,17 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
     """
     if (epochs if minutes is None else minutes) <= 0:
         raise ConfigError("Training takes at least one epoch, or more than 0 minutes.")
-    config = settings(preset, freeze, learning_rate, batch_size, name, seed)
-    speech = read(data, validation_data)
+    config = tuning_config(preset, freeze, learning_rate, batch_size, name, seed)
+    speech = read_speech(data, validation_data)
     _say(f"{speech}.{listing(speech.skipped)}", verbose)
-    before = judge(preset, speech.held_back)
+    before = code_and_score(preset, speech.held_back)
     _say(f"Before: {as_text(means(before))}.", verbose)
     _say("Compiling the training step; this takes up to a minute.", verbose)
     with on_devices(distribution, batch_size):
-        weights, logs, steps = train(preset, config, speech, epochs, minutes, callbacks, verbose)
+        weights, logs, steps = train_on_speech(preset, config, speech, epochs, minutes, callbacks, verbose)
     _say("Fitting the entropy tables, at the bitrate of before.", verbose)
     config = replace(config, phases=(replace(config.phases[0], steps=steps),))
-    tuned, after = write(preset, config, weights, logs["rate_weight"][-1], speech, before)
+    tuned, after = write_tuned_preset(preset, config, weights, logs["rate_weight"][-1], speech, before)
     history = FinetuneHistory(logs, means(before), means(after), gains(before, after), len(before), speech.skipped)
     _say(f"After: {as_text(history.after)}.", verbose)
     check_better(history)
@@ -86,7 +86,7 @@ def _say(text, verbose):
         print(text, file=sys.stderr, flush=True)
 
 
-def settings(preset, freeze, learning_rate, batch_size, name, seed):
+def tuning_config(preset, freeze, learning_rate, batch_size, name, seed):
     """TrainingConfig of one phase, with the losses of the last phase that taught the preset to code, but no
     discriminator.
 
@@ -106,8 +106,8 @@ def settings(preset, freeze, learning_rate, batch_size, name, seed):
         last, weight, leave_out = Phase("", 1, 1), TrainingConfig.rate_weight, ()
     train, reached = _learning(preset, freeze), training.get("rate_weight")
     phase = replace(last, name="fine-tuning", steps=1, kbps=0.0,
-                    modules=1 if FIRST in train else len(preset.config.modules), train=train,
-                    learning_rate=learning_rate, final_learning_rate=FINAL * learning_rate, warmup=WARMUP,
+                    modules=1 if FIRST_MODULE in train else len(preset.config.modules), train=train,
+                    learning_rate=learning_rate, final_learning_rate=FINAL_SHARE * learning_rate, warmup=WARMUP_STEPS,
                     adversarial=0.0,
                     rate_weight=reached if isinstance(reached, float) and reached > 0 else weight)
     config = TrainingConfig(name=name or f"{preset.name.removesuffix('-tuned')}-tuned",
@@ -133,35 +133,36 @@ def _learning(preset, freeze):
         wrong = f"{unknown[0]!r} is none" if unknown else "these are all, and nothing is left to learn"
         raise ConfigError(f"`freeze` must name some of the parts {', '.join(parts)}; {wrong}.")
     learning = tuple(part for part in parts if part not in freeze)
-    return tuple(part for part in learning if part in (LPC, FIRST, NOISE)) if FIRST in learning else learning
+    beside_the_first = (LPC, FIRST_MODULE, NOISE)
+    return tuple(part for part in learning if part in beside_the_first) if FIRST_MODULE in learning else learning
 
 
-def read(data, validation_data):
+def read_speech(data, validation_data):
     """Reads and splits a user's speech.
 
     Returns:
         Speech.
 
     Raises:
-        TrainingDataError: too little of it, to train on or to judge by.
+        TrainingDataError: too little of it, to train on or to compare by.
     """
-    judges, not_judging = ({}, {}) if validation_data is None else gather(validation_data)
-    recordings, skipped = gather(data, besides=judges)
+    held_back, unused = ({}, {}) if validation_data is None else gather(validation_data)
+    recordings, skipped = gather(data, besides=held_back)
     check_amount(recordings, skipped)
     training = list(recordings.values())
     if validation_data is None:
         training, held_back = split(training)
     else:
-        held_back = list(judges.values())
+        held_back = list(held_back.values())
     held_back = pieces(held_back)
     if not held_back:
-        raise TrainingDataError("The speech that is held back is too short or too quiet to judge by; give other "
+        raise TrainingDataError("The speech that is held back is too short or too quiet to compare by; give other "
                                 "recordings as validation data.")
-    chosen = np.linspace(0, len(held_back) - 1, min(len(held_back), MOST_JUDGED)).astype(int)
-    return Speech(training, [held_back[i] for i in chosen], {**skipped, **not_judging})
+    chosen = np.linspace(0, len(held_back) - 1, min(len(held_back), MAX_PIECES)).astype(int)
+    return Speech(training, [held_back[i] for i in chosen], {**skipped, **unused})
 
 
-def train(preset, config, speech, epochs, minutes, callbacks, verbose):
+def train_on_speech(preset, config, speech, epochs, minutes, callbacks, verbose):
     """Trains for some epochs or minutes, or until Ctrl-C.
 
     Returns:
@@ -180,28 +181,29 @@ def train(preset, config, speech, epochs, minutes, callbacks, verbose):
     control = RateControl(rate_on_clips(cascade, clips), phase.rate_weight, steers=phase.codes)
     trainer = CascadeTrainer(cascade, control, phase)
     trainer.compile_for_backend(optimizer_for(cascade, phase, phase.learning_rate))
-    steps = math.ceil(PASSES * samples.size / (config.batch_size * config.clip_frames * FRAME_SAMPLES))
-    course = Course(phase.learning_rate, minutes and minutes * 60)
+    steps = math.ceil(PASSES_PER_EPOCH * samples.size / (config.batch_size * config.clip_frames * FRAME_SAMPLES))
+    schedule = CosineSchedule(phase.learning_rate, minutes and minutes * 60)
     kbps = Validation(speech.held_back)(cascade)["valid_kbps"]  # of the untouched preset
-    best, log = Best(cascade, Validation(speech.held_back, kbps)), keras.callbacks.History()
-    report = [CourseReport(course)] if verbose else []
-    with heard_between_steps() as signals, ctrl_c_stops(course):
-        trainer.fit(batches(clips), epochs=ENDLESS if minutes else epochs, steps_per_epoch=max(steps, LEAST_STEPS),
-                    verbose=0, shuffle=False, callbacks=[signals, course, best, *report, log, *callbacks])
-    return best.weights, log.history, course.steps
+    best, log = BestWeights(cascade, Validation(speech.held_back, kbps)), keras.callbacks.History()
+    report = [FinetuneReport(schedule)] if verbose else []
+    with heard_between_steps() as signals, ctrl_c_stops(schedule):
+        trainer.fit(batches(clips), epochs=UNLIMITED_EPOCHS if minutes else epochs,
+                    steps_per_epoch=max(steps, MIN_EPOCH_STEPS), verbose=0, shuffle=False,
+                    callbacks=[signals, schedule, best, *report, log, *callbacks])
+    return best.weights, log.history, schedule.steps
 
 
 def rate_on_clips(cascade, clips):
     """What the untouched preset spends on random clips, in kbps: the target in training."""
-    rates = [cascade(clips.batch()[0])["kbps"] for _ in range(RATE_CLIPS)]
+    rates = [cascade(clips.batch()[0])["kbps"] for _ in range(RATE_BATCHES)]
     return float(np.mean([keras.ops.convert_to_numpy(kbps).sum(axis=-1) for kbps in rates]))
 
 
-def write(preset, config, weights, rate_weight, speech, before):
+def write_tuned_preset(preset, config, weights, rate_weight, speech, before):
     """Writes the tuned preset to a temporary folder, at the rate that the held-back speech had before.
 
     Returns:
-        (Preset, rows of `judge` for it).
+        (Preset, rows of `code_and_score` for it).
     """
     cascade = Cascade(preset.config)
     cascade.set_weights(weights)
@@ -217,7 +219,7 @@ def write(preset, config, weights, rate_weight, speech, before):
     try:
         tuned = calibrate(learning, speech.held_back, means(before)["kbps"],
                           lambda again: write_preset(cascade, config, parts, folder / "preset", details, again))
-        after = judge(tuned, speech.held_back)
+        after = code_and_score(tuned, speech.held_back)
         record(tuned.directory, [*before, *after])
         tuned = load_preset(tuned.directory)
     except BaseException:

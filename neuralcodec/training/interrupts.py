@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 
-from neuralcodec.training.callbacks import Signals
+from neuralcodec.training.callbacks import DeferredSignals
 
 
 @contextlib.contextmanager
@@ -13,7 +13,7 @@ def heard_between_steps():
 
     Signals reach the main thread only: elsewhere nothing changes.
     """
-    signals = Signals()
+    signals = DeferredSignals()
     if threading.current_thread() is threading.main_thread():
         signals.listen()
     try:
@@ -23,8 +23,14 @@ def heard_between_steps():
 
 
 @contextlib.contextmanager
-def ctrl_c_stops(course):
-    """Lets the first Ctrl-C end a course, and the second one everything. Signals reach the main thread only."""
+def ctrl_c_stops(schedule):
+    """Lets the first Ctrl-C end the training after its step, and the second one everything, at once.
+
+    Signals reach the main thread only: elsewhere nothing changes.
+
+    Args:
+        schedule: CosineSchedule of the training.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -33,7 +39,7 @@ def ctrl_c_stops(course):
         signal.signal(signal.SIGINT, before)
         print("\nStopping; the best weights so far are kept. Press Ctrl-C again to leave without them.",
               file=sys.stderr, flush=True)
-        course.stop()
+        schedule.stop()
 
     before = signal.signal(signal.SIGINT, stop)
     try:

@@ -12,7 +12,7 @@ from neuralcodec.audio.recordings import audio_files
 from neuralcodec.errors import ConfigError, OutputExistsError
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
-from neuralcodec.training.callbacks import Keeper
+from neuralcodec.training.callbacks import CheckpointAndLog
 from neuralcodec.training.checkpoint import (
     CHECKPOINT,
     DISCRIMINATOR,
@@ -34,7 +34,7 @@ from neuralcodec.zoo.weights import read_weights, weight_shapes
 CLIP_NORM = 1.0
 
 
-def train(config, data, output, resume=False, callbacks=(), validate=None):
+def train_cascade(config, data, output, resume=False, callbacks=(), validate=None):
     """Trains a cascade through all phases of a configuration.
 
     Args:
@@ -72,7 +72,7 @@ def train(config, data, output, resume=False, callbacks=(), validate=None):
         adapt(cascade, samples, config.seed)
     discriminator = starting_discriminator(config, output / CHECKPOINT if resume else config.start)
     for index in range(progress.phase, len(config.phases)):
-        run_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate)
+        train_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate)
         progress = Progress(phase=index + 1, rate_weight=progress.rate_weight, seconds=progress.seconds)
         write_checkpoint(output, progress, cascade, discriminator)
     return cascade
@@ -136,7 +136,7 @@ def adapt(cascade, samples, seed):
     cascade.lsf_quantizer.adapt(lpc.analyse(ops.convert_to_tensor(clips))[1])
 
 
-def run_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate):
+def train_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate):
     """Runs one phase from `progress.epoch` on, keeping `progress` up to date."""
     phase = config.phases[index]
     cascade.active = phase.modules
@@ -154,7 +154,7 @@ def run_phase(cascade, discriminator, config, index, progress, samples, output, 
         read_optimizer(optimizer, output)
     length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME_SAMPLES
     clips = ClipSampler(samples, length, config.batch_size, (config.seed, index, done))
-    keeper = Keeper(cascade, discriminator, config, index, progress, output, validate)
+    keeper = CheckpointAndLog(cascade, discriminator, config, index, progress, output, validate)
     with heard_between_steps() as signals:
         trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
                     steps_per_epoch=epoch_steps, shuffle=False, callbacks=[signals, keeper, *callbacks])

@@ -139,14 +139,14 @@ def disturbance_loss(x, y, level):
     return ops.mean(0.1 * symmetric + 0.031 * asymmetric)
 
 
-ENVELOPES, LOWEST = 15, 150.0  # third-octave bands, and the centre of the first in Hz
+ENVELOPE_BANDS, LOWEST_CENTRE = 15, 150.0  # third-octave bands, and the centre of the first in Hz
 SEGMENT = 24  # frames, 384 ms
 
 
 def _third_octaves():
     """What sums a power spectrum (257,) up to third-octave bands (257, 15)."""
     hz = (np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW)[:, None]
-    centre = LOWEST * 2.0 ** (np.arange(ENVELOPES) / 3)
+    centre = LOWEST_CENTRE * 2.0 ** (np.arange(ENVELOPE_BANDS) / 3)
     return ((hz >= centre * 2 ** (-1 / 6)) & (hz < centre * 2 ** (1 / 6))).astype("float32")
 
 

@@ -4,16 +4,16 @@ from pathlib import Path
 import keras
 
 from neuralcodec.audio.recordings import audio_files
-from neuralcodec.training.calibration import export, in_folder
-from neuralcodec.training.callbacks import Report
+from neuralcodec.training.calibration import in_folder, write_calibrated_preset
+from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import Progress
 from neuralcodec.training.clips import readable
 from neuralcodec.training.config import TrainingConfig
-from neuralcodec.training.loop import train
+from neuralcodec.training.loop import train_cascade
 from neuralcodec.training.validation import Validation, hold_back
 
 
-def run(config, data, output, resume=False):
+def train_preset(config, data, output, resume=False):
     """Trains, calibrates and writes a preset.
 
     Args:
@@ -34,7 +34,7 @@ def run(config, data, output, resume=False):
     training, held_back = hold_back(files)
     recordings = [samples.astype("float32") / 32768 for _, samples in readable(held_back, {})]
     validate = Validation(recordings) if recordings else None
-    cascade = train(config, training, output, resume, [Report()], validate)
+    cascade = train_cascade(config, training, output, resume, [TrainingReport()], validate)
     details = {"training": {"config": config.to_dict(), "files": len(training), "backend": keras.backend.backend(),
                             "rate_weight": Progress.read(output).rate_weight}}
-    return export(cascade, config, training, output / config.name, details, overwrite=True)
+    return write_calibrated_preset(cascade, config, training, output / config.name, details, overwrite=True)

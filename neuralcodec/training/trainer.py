@@ -33,10 +33,11 @@ class RateControl(keras.metrics.Metric):
     Args:
         kbps: the target.
         weight: the weight of one kbps in the loss at the start.
-        steers: whether it follows the rate. Where nothing learns that could spend more or less, it would go on for ever.
+        steers: whether it follows the rate. Where nothing learns that could spend more or less, it would go on
+            for ever.
     """
 
-    SPEED, MOST = 0.012, 0.004  # relative change of the weight per step: proportional, and at most 0.4 %
+    GAIN, MAX_CHANGE = 0.012, 0.004  # relative change of the weight per step: proportional, and at most 0.4 %
     RANGE = (1e-3, 5.0)
 
     def __init__(self, kbps, weight, steers=True, name="rate_weight"):
@@ -50,7 +51,7 @@ class RateControl(keras.metrics.Metric):
         if not self.steers:
             return
         kbps = mean_over_replicas(kbps)
-        change = ops.clip(self.SPEED * (kbps / self.kbps - 1.0), -self.MOST, self.MOST)
+        change = ops.clip(self.GAIN * (kbps / self.kbps - 1.0), -self.MAX_CHANGE, self.MAX_CHANGE)
         change = ops.where(ops.isfinite(change), change, 0.0)
         self.weight.assign(ops.clip(self.weight * ops.exp(change), *self.RANGE))
 
@@ -136,8 +137,8 @@ class CascadeTrainer(keras.Model):
         loss = (mel + phase.weighted * weighted + phase.disturbance * disturbance
                 + phase.intelligibility * intelligibility + noise + self.rate_control.weight * kbps)
         if self.discriminator:
-            fooled, wrong = self.discriminator(clean, coded, level)
-            loss = loss + phase.adversarial * fooled + wrong
+            adversarial, own = self.discriminator(clean, coded, level)
+            loss = loss + phase.adversarial * adversarial + own
         for mean, value in zip(self.means, (mel, weighted, disturbance, intelligibility, noise, kbps)):
             mean.update_state(value)
         self.rate_control.update_state(kbps)

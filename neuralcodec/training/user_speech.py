@@ -1,4 +1,4 @@
-"""A user's recordings for fine-tuning: read, checked, and split into what is trained on and what judges."""
+"""A user's recordings for fine-tuning: read, checked, and split into what is trained on and what is held back."""
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +7,13 @@ from neuralcodec.architecture.config import SAMPLE_RATE
 from neuralcodec.audio.recordings import audio_files, read_int16
 from neuralcodec.errors import AudioError, TrainingDataError
 
-LEAST_SECONDS = 30
-LEAST_TO_JUDGE = 4  # seconds of held-back speech
-QUIETEST = 10 ** (-60 / 20) * 32768  # RMS of the loudest tenth of a second; nobody speaks below that
-SHARE = 10  # one tenth is held back
-PIECE = 8 * SAMPLE_RATE  # long recordings are judged in pieces
-SHORTEST_PIECE = SAMPLE_RATE // 2
-LISTED = 10  # recordings that a message names
+MIN_SECONDS = 30
+MIN_HELD_BACK_SECONDS = 4  # seconds of held-back speech
+MIN_SPEECH_RMS = 10 ** (-60 / 20) * 32768  # RMS of the loudest tenth of a second; nobody speaks below that
+HELD_BACK_SHARE = 10  # one tenth is held back
+PIECE_SAMPLES = 8 * SAMPLE_RATE  # long recordings are scored in pieces
+MIN_PIECE_SAMPLES = SAMPLE_RATE // 2
+MAX_LISTED = 10  # recordings that a message names
 
 
 def gather(data, besides=()):
@@ -77,7 +77,7 @@ def speech_seconds(samples):
 
 def _is_silent(samples):
     tenths = [np.square(part, dtype=np.float64).mean() for part in _cut(samples, SAMPLE_RATE // 10)]
-    return np.sqrt(max(tenths)) < QUIETEST
+    return np.sqrt(max(tenths)) < MIN_SPEECH_RMS
 
 
 def _cut(samples, size):
@@ -89,15 +89,15 @@ def listing(skipped):
     if not skipped:
         return ""
     reasons = [f"  {reason}" for reason in skipped.values()]
-    more = [f"  and {len(reasons) - LISTED} more"] if len(reasons) > LISTED else []
-    return "\n".join([f"\nSkipped {len(reasons)}:", *reasons[:LISTED], *more])
+    more = [f"  and {len(reasons) - MAX_LISTED} more"] if len(reasons) > MAX_LISTED else []
+    return "\n".join([f"\nSkipped {len(reasons)}:", *reasons[:MAX_LISTED], *more])
 
 
 def check_amount(recordings, skipped):
     """Raises TrainingDataError if that is too little speech to learn from."""
     seconds = sum(map(speech_seconds, recordings.values()))
-    if seconds < LEAST_SECONDS:
-        raise TrainingDataError(f"Fine-tuning needs at least {LEAST_SECONDS} s of speech, better some minutes, and "
+    if seconds < MIN_SECONDS:
+        raise TrainingDataError(f"Fine-tuning needs at least {MIN_SECONDS} s of speech, better some minutes, and "
                                 f"there are {seconds:.1f} s; add recordings.{listing(skipped)}")
 
 
@@ -110,7 +110,7 @@ def split(recordings):
     Returns:
         (to train on, held back), lists of int16 (n,) that share no sample.
     """
-    wanted = max(sum(part.size for part in recordings) // SHARE, LEAST_TO_JUDGE * SAMPLE_RATE)
+    wanted = max(sum(part.size for part in recordings) // HELD_BACK_SHARE, MIN_HELD_BACK_SECONDS * SAMPLE_RATE)
     longest = max(range(len(recordings)), key=lambda i: recordings[i].size)
     if recordings[longest].size > 3 * wanted:
         cut = recordings[longest].size - wanted
@@ -134,5 +134,5 @@ def pieces(recordings):
     Returns:
         list of float32 (n,).
     """
-    cut = [part for samples in recordings for part in _cut(samples, PIECE)]
-    return [part.astype("float32") / 32768 for part in cut if part.size >= SHORTEST_PIECE and not _is_silent(part)]
+    cut = [part for samples in recordings for part in _cut(samples, PIECE_SAMPLES)]
+    return [part.astype("float32") / 32768 for part in cut if part.size >= MIN_PIECE_SAMPLES and not _is_silent(part)]

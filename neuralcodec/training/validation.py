@@ -14,13 +14,13 @@ from neuralcodec.training.calibration import symbols_of
 from neuralcodec.training.table_fitting import nominal_tables
 from neuralcodec.zoo.weights import read_weights
 
-MAX_JUDGED = 4 * SAMPLE_RATE
-EVERY, MOST = 40, 24  # one recording of 40 is held back, at most 24
+SCORED_SAMPLES = 4 * SAMPLE_RATE
+RECORDINGS_PER_HELD_BACK, MAX_HELD_BACK = 40, 24  # one recording of 40 is held back, at most 24
 
 
 def hold_back(files):
     """Splits files into those to train on and those to validate on; too few files are all trained on."""
-    held = files[EVERY // 2:: EVERY][:MOST]
+    held = files[RECORDINGS_PER_HELD_BACK // 2:: RECORDINGS_PER_HELD_BACK][:MAX_HELD_BACK]
     return [path for path in files if path not in set(held)], held
 
 
@@ -34,8 +34,8 @@ class Validation:
     """
 
     def __init__(self, recordings, kbps=None):
-        self.kbps, self.seconds = kbps, sum(samples[:MAX_JUDGED].size for samples in recordings) / SAMPLE_RATE
-        self.recordings = [samples[:MAX_JUDGED] for samples in recordings]
+        self.kbps, self.seconds = kbps, sum(samples[:SCORED_SAMPLES].size for samples in recordings) / SAMPLE_RATE
+        self.recordings = [samples[:SCORED_SAMPLES] for samples in recordings]
         self.metrics = ["si_sdr", "pesq"]
         try:
             score(np.zeros(SAMPLE_RATE), np.zeros(SAMPLE_RATE), self.metrics)

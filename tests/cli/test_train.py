@@ -5,7 +5,7 @@ from neuralcodec.training import train as training
 
 def test_arguments_reach_the_training(cli, monkeypatch):
     calls = []
-    monkeypatch.setattr(training, "run", lambda *given, **options: calls.append((given, options)))
+    monkeypatch.setattr(training, "train_preset", lambda *given, **options: calls.append((given, options)))
     assert cli("train", "--config", "a.json", "--data", "speech", "--output", "out", "--resume")[0] == 0
     (given, options), = calls
     assert [str(path) for path in given] == ["a.json", "speech", "out"] and options == {"resume": True}

@@ -53,11 +53,11 @@ def test_what_was_written_comes_back(folder, model, discriminator):
     optimizer = optimizer_of(model)
     read_optimizer(optimizer, folder)
     assert int(optimizer.iterations) == 1 and np.abs(optimizer.variables[2]).max() > 0
-    judge, other = Discriminator(), keras.models.clone_model(model)
-    assert not same(judge, discriminator) and not same(other, model)
-    read_discriminator(judge, folder)
+    fresh, other = Discriminator(), keras.models.clone_model(model)
+    assert not same(fresh, discriminator) and not same(other, model)
+    read_discriminator(fresh, folder)
     other.load_weights(folder / CHECKPOINT)
-    assert same(judge, discriminator) and same(other, model)
+    assert same(fresh, discriminator) and same(other, model)
     assert not list(folder.glob("next.*"))
 
 

@@ -27,7 +27,7 @@ else:
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
     distribution = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 preset = load_preset(sys.argv[1])
-finetune.PASSES, finetune.LEAST_STEPS = 0, 3
+finetune.PASSES_PER_EPOCH, finetune.MIN_EPOCH_STEPS = 0, 3
 
 
 def same_batch(clips):
@@ -43,12 +43,12 @@ def same_batch(clips):
 finetune.batches = same_batch
 noise = 0.1 * np.random.default_rng(0).standard_normal(32000)
 speech = finetune.Speech([np.int16(32767 * noise)], [noise[:16000].astype("float32")], {})
-config = finetune.settings(preset, (), 2e-3, 4, None, 1)
+config = finetune.tuning_config(preset, (), 2e-3, 4, None, 1)
 results = []
 for chosen in (None, distribution):
     with on_devices(chosen, 4):
         # One epoch: of two, which one is the best can hang on a rounding.
-        results.append(finetune.train(preset, config, speech, 1, None, (), False)[:2])
+        results.append(finetune.train_on_speech(preset, config, speech, 1, None, (), False)[:2])
 (one, logs), (two, distributed_logs) = results
 untrained = Cascade(preset.config)
 untrained.load_weights(preset.directory / "model.weights.h5")

@@ -54,9 +54,9 @@ def tuned(base, content_before, own_speech):
     """(codec, history, callback) of a run of two epochs at most, of which the second is cut off."""
     codec, callback = Codec.from_pretrained(base), PressCtrlC()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finetune, "PASSES", 0)
-        patch.setattr(finetune, "LEAST_STEPS", STEPS)
-        patch.setattr(finetune, "RATE_CLIPS", 1)
+        patch.setattr(finetune, "PASSES_PER_EPOCH", 0)
+        patch.setattr(finetune, "MIN_EPOCH_STEPS", STEPS)
+        patch.setattr(finetune, "RATE_BATCHES", 1)
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             history = codec.finetune(own_speech, epochs=3, batch_size=2, learning_rate=2e-3, freeze="module_0",
@@ -73,16 +73,16 @@ def test_it_gets_better_at_the_same_rate(tuned):
     assert history.after["kbps"] == pytest.approx(history.before["kbps"], rel=0.03)
     mean, low, high = history.gain["pesq"]
     assert mean == pytest.approx(history.after["pesq"] - history.before["pesq"]) and low <= mean <= high
-    assert history.judged == 1 and "before" in str(history) and "after" in str(history)
+    assert history.pieces == 1 and "before" in str(history) and "after" in str(history)
 
 
 def test_the_figures_are_those_of_real_files(tuned, own_speech, base):
-    from neuralcodec.training.comparison import judge, means
+    from neuralcodec.training.comparison import code_and_score, means
 
     codec, history, _ = tuned
-    held_back = finetune.read(own_speech, None).held_back
-    assert means(judge(codec.preset, held_back)) == pytest.approx(history.after)
-    assert means(judge(load_preset(base), held_back)) == pytest.approx(history.before)
+    held_back = finetune.read_speech(own_speech, None).held_back
+    assert means(code_and_score(codec.preset, held_back)) == pytest.approx(history.after)
+    assert means(code_and_score(load_preset(base), held_back)) == pytest.approx(history.before)
 
 
 def test_history_and_callbacks_have_every_epoch(tuned):
@@ -148,12 +148,12 @@ def broken_training(monkeypatch):
 
         return Cascade(preset.config).get_weights(), {"loss": [1.0], "rate_weight": [0.05]}, 1
 
-    monkeypatch.setattr(finetune, "train", train)
+    monkeypatch.setattr(finetune, "train_on_speech", train)
 
 
 def test_something_worse_is_refused(broken_training, base, own_speech, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(finetune.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr("neuralcodec.training.calibration.ROUNDS", 2)
+    monkeypatch.setattr("neuralcodec.training.calibration.MAX_ROUNDS", 2)
     codec = Codec.from_pretrained(base)
     before = codec.preset
     with pytest.raises(NotBetterError, match="is not kept: before") as caught:
@@ -175,7 +175,7 @@ def test_something_worse_is_refused(broken_training, base, own_speech, tmp_path,
     (("lpc", "module_0"), 2, ("module_1",)),
 ])
 def test_the_second_module_learns_only_where_the_first_does_not(codec, freeze, modules, learning):
-    phase, = finetune.settings(codec.preset, freeze, 1e-4, 2, None, 1).phases
+    phase, = finetune.tuning_config(codec.preset, freeze, 1e-4, 2, None, 1).phases
     assert (phase.modules, tuple(part for part in phase.train if part != "noise")) == (modules, learning)
     assert ("noise" in phase.train) == bool(codec.preset.config.noise_above)
 
@@ -184,7 +184,7 @@ def test_losses_and_weight_of_the_rate_are_those_that_taught_it_to_code():
     preset = Codec.from_pretrained("cq-9k").preset
     *_, last, entropy = preset.metadata["training"]["config"]["phases"]
     assert entropy["train"] == ["entropy"] and last["intelligibility"] != entropy["intelligibility"]
-    phase, = finetune.settings(preset, (), 1e-4, 2, None, 1).phases
+    phase, = finetune.tuning_config(preset, (), 1e-4, 2, None, 1).phases
     for name in ("weighted", "disturbance", "intelligibility"):
         assert getattr(phase, name) == last[name]
     assert phase.rate_weight == preset.metadata["training"]["rate_weight"]
@@ -192,7 +192,7 @@ def test_losses_and_weight_of_the_rate_are_those_that_taught_it_to_code():
 
 def test_tuning_again_goes_on_with_the_weight_of_the_rate(tuned):
     codec, history, _ = tuned
-    phase, = finetune.settings(codec.preset, (), 1e-4, 2, None, 1).phases
+    phase, = finetune.tuning_config(codec.preset, (), 1e-4, 2, None, 1).phases
     assert phase.rate_weight == history.history["rate_weight"][-1]
 
 
@@ -219,14 +219,14 @@ def test_too_little_speech_is_refused(codec, clip):
 def test_validation_data_is_not_trained_on(own_speech, clip, tmp_path):
     import soundfile
 
-    (tmp_path / "judge").mkdir()
+    (tmp_path / "held back").mkdir()
     soundfile.write(tmp_path / "talk.wav", np.tile(clip[0], 5), clip[1])
-    soundfile.write(tmp_path / "judge" / "other.wav", clip[0], clip[1])
-    speech = finetune.read(tmp_path, tmp_path / "judge")
+    soundfile.write(tmp_path / "held back" / "other.wav", clip[0], clip[1])
+    speech = finetune.read_speech(tmp_path, tmp_path / "held back")
     assert [part.size for part in speech.training] == [5 * clip[0].size]
     assert sum(part.size for part in speech.held_back) == clip[0].size
 
 
-def test_held_back_speech_must_be_there_to_judge(clip):
-    with pytest.raises(TrainingDataError, match="too short or too quiet to judge"):
-        finetune.read([np.tile(clip[0], 5)], [clip[0][20000:24000]])
+def test_held_back_speech_must_be_there_to_compare_by(clip):
+    with pytest.raises(TrainingDataError, match="too short or too quiet to compare by"):
+        finetune.read_speech([np.tile(clip[0], 5)], [clip[0][20000:24000]])

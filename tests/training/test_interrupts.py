@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from neuralcodec.training.callbacks import Course
+from neuralcodec.training.callbacks import CosineSchedule
 from neuralcodec.training.interrupts import ctrl_c_stops, heard_between_steps
 
 
@@ -66,11 +66,11 @@ def test_nothing_changes_without_a_signal(handlers):
 
 
 def test_the_first_ctrl_c_stops_and_the_second_leaves(capsys):
-    course, before = Course(1e-3), signal.signal(signal.SIGINT, signal.default_int_handler)
+    schedule, before = CosineSchedule(1e-3), signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with ctrl_c_stops(course):
+        with ctrl_c_stops(schedule):
             signal.raise_signal(signal.SIGINT)
-            assert course.stopped and "Press Ctrl-C again" in capsys.readouterr().err
+            assert schedule.stopped and "Press Ctrl-C again" in capsys.readouterr().err
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):

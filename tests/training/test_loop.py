@@ -65,7 +65,7 @@ def toy_run(speech_folder, tmp_path_factory):
     """A whole run of a toy configuration: (configuration, output folder)."""
     from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
     from neuralcodec.training.config import TrainingConfig
-    from neuralcodec.training.loop import train
+    from neuralcodec.training.loop import train_cascade
 
     small = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)
     config = TrainingConfig(
@@ -74,7 +74,7 @@ def toy_run(speech_folder, tmp_path_factory):
                             noise_above=4000),
         phases=(Phase("module 0, alone", 4, 1, warmup=0), Phase("module 1", 1, 2, ("module_1",), warmup=0)))
     output = tmp_path_factory.mktemp("run")
-    cascade = train(config, speech_folder, output, validate=lambda cascade: {"valid_kbps": cascade.active})
+    cascade = train_cascade(config, speech_folder, output, validate=lambda cascade: {"valid_kbps": cascade.active})
     return config, output, cascade
 
 
@@ -96,11 +96,11 @@ def test_resuming_goes_on_where_the_run_stopped(toy_run, speech_folder):
     from dataclasses import replace
 
     from neuralcodec.training.config import Phase
-    from neuralcodec.training.loop import train
+    from neuralcodec.training.loop import train_cascade
 
     config, output, cascade = toy_run
     longer = replace(config, phases=(*config.phases, Phase("joint", 1, 2, warmup=0)))
-    resumed = train(longer, speech_folder, output, resume=True)
+    resumed = train_cascade(longer, speech_folder, output, resume=True)
     rows = list(csv.DictReader(open(output / "log.csv")))
     assert [row["phase"] for row in rows] == ["module 0, alone", "module 0, alone", "module 1", "joint"]
     before, after = (ops.convert_to_numpy(c.chain[0].basis) for c in (cascade, resumed))
@@ -111,29 +111,29 @@ def test_the_discriminator_goes_on_from_phase_to_phase_and_from_run_to_run(toy_r
     from dataclasses import replace
 
     from neuralcodec.training.checkpoint import CHECKPOINT, DISCRIMINATOR
-    from neuralcodec.training.loop import starting_discriminator, train
+    from neuralcodec.training.loop import starting_discriminator, train_cascade
 
     learns = Phase("learns", 1, 1, warmup=0, adversarial=0.1)
     stays = replace(learns, name="stays", learning_rate=1e-12, final_learning_rate=1e-12)
     short = replace(toy_run[0], phases=(learns,))
     fresh = starting_discriminator(short, "").get_weights()
-    train(short, speech_folder, tmp_path)
+    train_cascade(short, speech_folder, tmp_path)
     learnt = starting_discriminator(short, tmp_path / CHECKPOINT).get_weights()
     assert max(np.abs(a - b).max() for a, b in zip(fresh, learnt)) > 1e-4
-    train(replace(short, phases=(learns, stays)), speech_folder, tmp_path, resume=True)
+    train_cascade(replace(short, phases=(learns, stays)), speech_folder, tmp_path, resume=True)
     after = starting_discriminator(short, tmp_path / CHECKPOINT).get_weights()
     assert all(np.abs(a - b).max() < 1e-6 for a, b in zip(learnt, after))
     assert starting_discriminator(toy_run[0], tmp_path / CHECKPOINT) is None
     (tmp_path / DISCRIMINATOR).write_bytes(b"damaged")
     with pytest.raises(ConfigError, match="discriminator.weights.h5 in .* are damaged"):
-        train(short, speech_folder, tmp_path, resume=True)
+        train_cascade(short, speech_folder, tmp_path, resume=True)
 
 
 def test_nothing_to_resume_is_said(speech_folder, toy_run, tmp_path):
-    from neuralcodec.training.loop import train
+    from neuralcodec.training.loop import train_cascade
 
     with pytest.raises(ConfigError, match="without --resume"):
-        train(toy_run[0], speech_folder, tmp_path, resume=True)
+        train_cascade(toy_run[0], speech_folder, tmp_path, resume=True)
 
 
 def test_a_phase_trains_only_what_it_names(toy_run):
@@ -168,7 +168,7 @@ def test_the_weight_of_the_rate_follows_what_spends_bits(toy_config, speech_fold
     from neuralcodec.training.config import TrainingConfig
 
     config = replace(TrainingConfig.read(toy_config), phases=(Phase("p", 2, 1, train, warmup=0),))
-    loop.train(config, speech_folder, tmp_path / "run")
+    loop.train_cascade(config, speech_folder, tmp_path / "run")
     assert (Progress.read(tmp_path / "run").rate_weight != pytest.approx(config.rate_weight)) == follows
 
 

@@ -60,8 +60,8 @@ def test_noise_in_a_pause_counts_less_beside_loud_speech(name):
 
 @pytest.mark.parametrize("snr", [5, 15, 25])
 def test_disturbance_is_that_of_the_standard(snr):
-    """P.862.2 maps 4.5 - disturbance to a score. Noise that follows the speech (the MNRU of P.810) is like coding noise,
-    and needs none of the alignment and equalisation that the loss lacks."""
+    """P.862.2 maps 4.5 - disturbance to a score. Noise that follows the speech (the MNRU of P.810) is like coding
+    noise, and needs none of the alignment and equalisation that the loss lacks."""
     import pesq
     import soundfile
 

@@ -14,8 +14,8 @@ from neuralcodec.training.validation import runtime_weights
 SMALL = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=16)
 
 
-@pytest.fixture(scope="module", params=[{}, dict(hop=80, long_term=True), dict(hop=160, long_term=True, coded_below=3000)],
-                ids=["", "long-term", "low"])
+@pytest.fixture(scope="module", ids=["", "long-term", "low"], params=[
+    {}, dict(hop=80, long_term=True), dict(hop=160, long_term=True, coded_below=3000)])
 def cascade(request):
     """Context networks that react strongly to their inputs, as trained ones do."""
     first = ModuleConfig(**request.param, **SMALL)

@@ -13,7 +13,7 @@ def test_the_weight_of_the_rate_moves_towards_the_target(kbps, direction):
         control.update_state(kbps)
     change = np.log(float(control.result()) / 0.02)
     assert np.sign(round(change, 6)) == direction
-    assert abs(change) <= 10 * RateControl.MOST + 1e-6
+    assert abs(change) <= 10 * RateControl.MAX_CHANGE + 1e-6
 
 
 def test_the_weight_survives_an_epoch_and_a_broken_step():

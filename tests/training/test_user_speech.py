@@ -69,6 +69,6 @@ def test_a_tenth_is_held_back_and_not_trained_on(seconds, held):
     assert sum(part.size for part in training) == sum(part.size for part in recordings) - held * SECOND
 
 
-def test_long_recordings_are_judged_in_pieces():
+def test_long_recordings_are_scored_in_pieces():
     parts = pieces([np.concatenate([tone(17), np.zeros(8 * SECOND, np.int16)]), tone(0.4)])
     assert [part.size / SECOND for part in parts] == [8, 8, 8] and parts[0].dtype == np.float32
