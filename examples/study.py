@@ -16,10 +16,11 @@ from neuralcodec import Codec
 from neuralcodec.audio.recordings import audio_files
 from neuralcodec.evaluation.comparison import evaluate, format_table, summary, write_csv
 from neuralcodec.evaluation.publish_figures import read_rows
-from neuralcodec.training.calibration import in_folder, write_calibrated_preset
+from neuralcodec.training.calibration import write_calibrated_preset
 from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import CHECKPOINT, PROGRESS, Progress
 from neuralcodec.training.config import TrainingConfig
+from neuralcodec.training.corpus import as_float, in_folder, read_corpus
 from neuralcodec.training.loop import train_cascade
 from neuralcodec.zoo.figures import markdown_table
 
@@ -87,25 +88,26 @@ def configuration(stage, number, output):
         "rate_weight": Progress.read(before).rate_weight if before else 0.03 * 24.0 / stage.kbps})
 
 
-def run_stage(stage, number, speech, clips, output):
+def run_stage(stage, number, corpus, clips, output):
     """Trains, exports and evaluates a stage; returns rows as `evaluate` does, none if it is not evaluated."""
     folder = output / stage.folder
     figures = folder / "figures.csv"
     if not figures.exists():
         config = configuration(stage, number, output)
-        cascade = train_cascade(config, speech, folder, (folder / PROGRESS).exists(), [TrainingReport()])
+        cascade = train_cascade(config, corpus.samples, folder, (folder / PROGRESS).exists(), [TrainingReport()])
         rows = []
         if stage.evaluated:
-            preset = write_calibrated_preset(cascade, config, spread(speech), folder / stage.folder, overwrite=True)
+            preset = write_calibrated_preset(cascade, config, calibration_speech(corpus), folder / stage.folder,
+                                             overwrite=True)
             rows = evaluate([Codec(preset)], clips, metrics=METRICS)
         write_csv(rows, figures)
     return [{**row, "codec": stage.name} for row in read_rows(figures)]
 
 
-def spread(speech):
+def calibration_speech(corpus):
     """Enough recordings of read speech to fit tables and step sizes to."""
-    read = [path for path in speech if in_folder(path, READ_SPEECH)] or speech
-    return read[:: -(-len(read) // CALIBRATION_FILES)]
+    read = [path for path in corpus.training if in_folder(path, READ_SPEECH)] or [*corpus.training]
+    return [as_float(corpus.training[path]) for path in read[:: -(-len(read) // CALIBRATION_FILES)]]
 
 
 def plot(summaries, path):
@@ -138,9 +140,9 @@ def draw(axes, summaries, names, label, line="-"):
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="Runs, table and plot.")
 @click.option("--steps", type=click.IntRange(min=16), default=1000, show_default=True, help="Steps of each system.")
 def main(speech, clips, output, steps):
-    rows, speech, clips = [], audio_files(speech), audio_files(clips)
+    rows, corpus, clips = [], read_corpus(speech), audio_files(clips)
     for number, stage in enumerate(plan(steps)):
-        rows += run_stage(stage, number, speech, clips, output)
+        rows += run_stage(stage, number, corpus, clips, output)
         if rows:
             (output / "table.md").write_text(markdown_table(summary(rows)) + "\n", encoding="utf-8")
             plot(summary(rows), output / "plot.png")

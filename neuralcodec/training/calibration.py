@@ -1,18 +1,16 @@
 """From trained weights to a preset folder: calibrated to its bitrate, with entropy tables, a card and a hash."""
 import math
 import tempfile
-from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 
 from neuralcodec.architecture.config import SAMPLE_RATE
-from neuralcodec.audio.recordings import audio_files
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.coding.file import encode
 from neuralcodec.coding.rate import StepSearch
 from neuralcodec.runtime.encoder import Encoder
-from neuralcodec.training.clips import readable
+from neuralcodec.training.corpus import as_float, in_folder
 from neuralcodec.training.table_fitting import fit_tables
 from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.folder import save_preset
@@ -24,7 +22,7 @@ TOLERANCE = 0.002  # relative error of the rate at which the search ends
 MAX_ROUNDS = 6
 
 
-def write_calibrated_preset(cascade, config, data, directory, details=None, overwrite=False):
+def write_calibrated_preset(cascade, config, recordings, directory, details=None, overwrite=False):
     """Writes a preset from a trained cascade.
 
     All step sizes are scaled together until files of the training speech cost the nominal rate, header included, on
@@ -33,7 +31,7 @@ def write_calibrated_preset(cascade, config, data, directory, details=None, over
     Args:
         cascade: the trained Cascade, of which the active modules are written; their step sizes are changed.
         config: TrainingConfig.
-        data: folder or list of training recordings.
+        recordings: list of float32 (n,) at 16 kHz, see `calibration_speech`.
         directory: where the preset goes.
         details: further entries of metadata.json.
         overwrite: whether an existing preset may be replaced.
@@ -41,7 +39,7 @@ def write_calibrated_preset(cascade, config, data, directory, details=None, over
     Returns:
         Preset.
     """
-    cascade, recordings = cascade.active_part(), calibration_speech(data, config.rate_folders)
+    cascade = cascade.active_part()
 
     def write(again):
         return write_preset(cascade, config, recordings, directory, details, overwrite or again)
@@ -74,26 +72,24 @@ def calibrate(modules, recordings, kbps, write):
     return preset
 
 
-def calibration_speech(data, folders=()):
-    """Recordings of at least 2 s (or all, if none is), evenly spread over the training files: list of float32 (N,).
+def calibration_speech(recordings, folders=()):
+    """Recordings of at least 2 s (or all, if none is), evenly spread over the training speech.
 
     Args:
-        data: folder or list of recordings.
+        recordings: {path: int16 (n,)}.
         folders: patterns; only files below a folder of such a name are taken, unless there is none.
+
+    Returns:
+        list of float32 (n,).
     """
-    files = audio_files(data)
-    files = [path for path in files if in_folder(path, folders)] or files
-    order, recordings, seconds = np.random.default_rng(0).permutation(len(files)), [], 0.0
-    for _, samples in readable((files[index] for index in order), {}):
-        recordings.append(samples.astype("float32") / 32768)
-        seconds += samples.size / SAMPLE_RATE if samples.size >= MIN_SAMPLES else 0.0
+    chosen = [samples for path, samples in recordings.items() if in_folder(path, folders)] or [*recordings.values()]
+    taken, seconds = [], 0.0
+    for index in np.random.default_rng(0).permutation(len(chosen)):
+        taken.append(chosen[index])
+        seconds += chosen[index].size / SAMPLE_RATE if chosen[index].size >= MIN_SAMPLES else 0.0
         if seconds > CALIBRATION_SECONDS:
             break
-    return [samples for samples in recordings if samples.size >= MIN_SAMPLES] or recordings
-
-
-def in_folder(path, patterns):
-    return any(fnmatch(part, pattern) for part in path.parts[:-1] for pattern in patterns)
+    return [as_float(samples) for samples in taken if samples.size >= MIN_SAMPLES] or [*map(as_float, taken)]
 
 
 def write_preset(cascade, config, recordings, directory, details, overwrite):

@@ -1,45 +1,12 @@
-"""Training speech: a folder of recordings as random clips."""
+"""Training speech as random clips."""
 import numpy as np
 
 from neuralcodec.architecture.config import FRAME_SAMPLES, SAMPLE_RATE
-from neuralcodec.audio.recordings import read_int16
-from neuralcodec.errors import AudioError, TrainingDataError
 
 GAINS_DB = (-6.0, 8.0)  # random gain of a clip: presets must not depend on the level of recordings
 DITHER = 1e-5  # keeps digital silence out of the logarithms
 LEVEL_CONTEXT = 2 * SAMPLE_RATE  # samples on either side of a clip that tell how loud the speech is
 MIN_LEVEL = 1e-7  # power, -70 dB: level of a recording without speech
-
-
-def readable(files, skipped):
-    """Yields (path, samples) of the recordings that can be read; the others' reasons go to the dictionary `skipped`."""
-    for path in files:
-        try:
-            yield path, read_int16(path)
-        except AudioError as error:
-            skipped[path] = str(error)
-
-
-def load_speech(files, minimum_seconds=1.0):
-    """All recordings one after another.
-
-    Args:
-        files: paths of recordings.
-        minimum_seconds: least amount of speech that is worth starting with.
-
-    Returns:
-        samples: (N,) int16 at 16 kHz.
-        skipped: {path: reason} of the files that could not be read.
-
-    Raises:
-        TrainingDataError: less than `minimum_seconds` could be read.
-    """
-    skipped = {}
-    samples = np.concatenate([np.zeros(0, np.int16), *(part for _, part in readable(files, skipped))])
-    if samples.size < minimum_seconds * SAMPLE_RATE:
-        raise TrainingDataError(f"Only {samples.size / SAMPLE_RATE:.1f} s of speech could be read from {len(files)} "
-                                f"files; at least {minimum_seconds:g} s are needed.")
-    return samples, skipped
 
 
 class ClipSampler:

@@ -4,14 +4,14 @@ import shutil
 import sys
 import tempfile
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from neuralcodec.architecture.config import FRAME_SAMPLES, SAMPLE_RATE
-from neuralcodec.errors import ConfigError, TrainingDataError
+from neuralcodec.architecture.config import FRAME_SAMPLES
+from neuralcodec.errors import ConfigError
 from neuralcodec.evaluation.publish_figures import record
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.training.calibration import calibrate, write_preset
@@ -19,40 +19,21 @@ from neuralcodec.training.callbacks import FINAL_SHARE, WARMUP_STEPS, BestWeight
 from neuralcodec.training.clips import ClipSampler
 from neuralcodec.training.comparison import FinetuneHistory, as_text, check_better, code_and_score, gains, means
 from neuralcodec.training.config import LPC, NOISE, Phase, TrainingConfig, check_values
+from neuralcodec.training.corpus import listing, pieces
 from neuralcodec.training.devices import on_devices
 from neuralcodec.training.interrupts import ctrl_c_stops, heard_between_steps
 from neuralcodec.training.loop import batches, choose_trainable, optimizer_for
 from neuralcodec.training.trainer import CascadeTrainer, RateControl, incomplete_frames
-from neuralcodec.training.user_speech import check_amount, gather, listing, pieces, split
+from neuralcodec.training.user_speech import read_user_speech
 from neuralcodec.training.validation import Validation
 from neuralcodec.zoo.folder import WEIGHTS
 from neuralcodec.zoo.presets import load_preset
 
 PASSES_PER_EPOCH, MIN_EPOCH_STEPS = 6, 50  # an epoch: as many random clips as would fill the speech so often
 UNLIMITED_EPOCHS = 10 ** 6  # epochs, where the time decides
-MAX_PIECES = 24  # that are held back
 TABLE_PIECES = 40  # that the tables are fitted to
 FIRST_MODULE = "module_0"
 RATE_BATCHES = 8  # batches that tell what the preset spends on random clips
-
-
-@dataclass
-class Speech:
-    """What is trained on and what is held back.
-
-    Args:
-        training: list of int16 (n,), a recording each.
-        held_back: list of float32 (n,), pieces of at most 8 s.
-        skipped: {recording: sentence} of what is not used.
-    """
-
-    training: list
-    held_back: list
-    skipped: dict
-
-    def __str__(self):
-        seconds = [sum(part.size for part in parts) / SAMPLE_RATE for parts in (self.training, self.held_back)]
-        return f"{seconds[0]:.0f} s of speech to train on, {seconds[1]:.0f} s held back"
 
 
 def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning_rate, batch_size, callbacks,
@@ -65,17 +46,17 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
     if (epochs if minutes is None else minutes) <= 0:
         raise ConfigError("Training takes at least one epoch, or more than 0 minutes.")
     config = tuning_config(preset, freeze, learning_rate, batch_size, name, seed)
-    speech = read_speech(data, validation_data)
-    _say(f"{speech}.{listing(speech.skipped)}", verbose)
-    before = code_and_score(preset, speech.held_back)
+    corpus = read_user_speech(data, validation_data)
+    _say(f"{corpus}.{listing(corpus.skipped)}", verbose)
+    before = code_and_score(preset, corpus.held_back)
     _say(f"Before: {as_text(means(before))}.", verbose)
     _say("Compiling the training step; this takes up to a minute.", verbose)
     with on_devices(distribution, batch_size):
-        weights, logs, steps = train_on_speech(preset, config, speech, epochs, minutes, callbacks, verbose)
+        weights, logs, steps = train_on_speech(preset, config, corpus, epochs, minutes, callbacks, verbose)
     _say("Fitting the entropy tables, at the bitrate of before.", verbose)
     config = replace(config, phases=(replace(config.phases[0], steps=steps),))
-    tuned, after = write_tuned_preset(preset, config, weights, logs["rate_weight"][-1], speech, before)
-    history = FinetuneHistory(logs, means(before), means(after), gains(before, after), len(before), speech.skipped)
+    tuned, after = write_tuned_preset(preset, config, weights, logs["rate_weight"][-1], corpus, before)
+    history = FinetuneHistory(logs, means(before), means(after), gains(before, after), len(before), corpus.skipped)
     _say(f"After: {as_text(history.after)}.", verbose)
     check_better(history)
     return tuned, history
@@ -137,32 +118,7 @@ def _learning(preset, freeze):
     return tuple(part for part in learning if part in beside_the_first) if FIRST_MODULE in learning else learning
 
 
-def read_speech(data, validation_data):
-    """Reads and splits a user's speech.
-
-    Returns:
-        Speech.
-
-    Raises:
-        TrainingDataError: too little of it, to train on or to compare by.
-    """
-    held_back, unused = ({}, {}) if validation_data is None else gather(validation_data)
-    recordings, skipped = gather(data, besides=held_back)
-    check_amount(recordings, skipped)
-    training = list(recordings.values())
-    if validation_data is None:
-        training, held_back = split(training)
-    else:
-        held_back = list(held_back.values())
-    held_back = pieces(held_back)
-    if not held_back:
-        raise TrainingDataError("The speech that is held back is too short or too quiet to compare by; give other "
-                                "recordings as validation data.")
-    chosen = np.linspace(0, len(held_back) - 1, min(len(held_back), MAX_PIECES)).astype(int)
-    return Speech(training, [held_back[i] for i in chosen], {**skipped, **unused})
-
-
-def train_on_speech(preset, config, speech, epochs, minutes, callbacks, verbose):
+def train_on_speech(preset, config, corpus, epochs, minutes, callbacks, verbose):
     """Trains for some epochs or minutes, or until Ctrl-C.
 
     Returns:
@@ -175,7 +131,7 @@ def train_on_speech(preset, config, speech, epochs, minutes, callbacks, verbose)
     cascade.load_weights(preset.directory / WEIGHTS)
     choose_trainable(cascade, phase)
     cascade.active = phase.modules
-    samples = np.concatenate(speech.training)
+    samples = corpus.samples
     length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME_SAMPLES
     clips = ClipSampler(samples, length, config.batch_size, config.seed)
     control = RateControl(rate_on_clips(cascade, clips), phase.rate_weight, steers=phase.codes)
@@ -183,8 +139,8 @@ def train_on_speech(preset, config, speech, epochs, minutes, callbacks, verbose)
     trainer.compile_for_backend(optimizer_for(cascade, phase, phase.learning_rate))
     steps = math.ceil(PASSES_PER_EPOCH * samples.size / (config.batch_size * config.clip_frames * FRAME_SAMPLES))
     schedule = CosineSchedule(phase.learning_rate, minutes and minutes * 60)
-    kbps = Validation(speech.held_back)(cascade)["valid_kbps"]  # of the untouched preset
-    best, log = BestWeights(cascade, Validation(speech.held_back, kbps)), keras.callbacks.History()
+    kbps = Validation(corpus.held_back)(cascade)["valid_kbps"]  # of the untouched preset
+    best, log = BestWeights(cascade, Validation(corpus.held_back, kbps)), keras.callbacks.History()
     report = [FinetuneReport(schedule)] if verbose else []
     with heard_between_steps() as signals, ctrl_c_stops(schedule):
         trainer.fit(batches(clips), epochs=UNLIMITED_EPOCHS if minutes else epochs,
@@ -199,7 +155,7 @@ def rate_on_clips(cascade, clips):
     return float(np.mean([keras.ops.convert_to_numpy(kbps).sum(axis=-1) for kbps in rates]))
 
 
-def write_tuned_preset(preset, config, weights, rate_weight, speech, before):
+def write_tuned_preset(preset, config, weights, rate_weight, corpus, before):
     """Writes the tuned preset to a temporary folder, at the rate that the held-back speech had before.
 
     Returns:
@@ -208,18 +164,18 @@ def write_tuned_preset(preset, config, weights, rate_weight, speech, before):
     cascade = Cascade(preset.config)
     cascade.set_weights(weights)
     choose_trainable(cascade, config.phases[0])
-    parts = pieces(speech.training)
+    parts = pieces(corpus.training.values())
     order = np.random.default_rng(config.seed).permutation(len(parts))
     parts = [parts[i] for i in order[:TABLE_PIECES]]
     details = {"license": preset.metadata["license"], "base_model": preset.name,
-               "training": {"config": config.to_dict(), "files": len(speech.training),
+               "training": {"config": config.to_dict(), "files": len(corpus.training),
                             "backend": keras.backend.backend(), "rate_weight": float(rate_weight)}}
     learning = [module for module in cascade.chain if module.trainable]
     folder = Path(tempfile.mkdtemp(prefix="neuralcodec-"))
     try:
-        tuned = calibrate(learning, speech.held_back, means(before)["kbps"],
+        tuned = calibrate(learning, corpus.held_back, means(before)["kbps"],
                           lambda again: write_preset(cascade, config, parts, folder / "preset", details, again))
-        after = code_and_score(tuned, speech.held_back)
+        after = code_and_score(tuned, corpus.held_back)
         record(tuned.directory, [*before, *after])
         tuned = load_preset(tuned.directory)
     except BaseException:

@@ -8,7 +8,6 @@ import keras
 from keras import ops
 
 from neuralcodec.architecture.config import FRAME_SAMPLES
-from neuralcodec.audio.recordings import audio_files
 from neuralcodec.errors import ConfigError, OutputExistsError
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
@@ -22,7 +21,7 @@ from neuralcodec.training.checkpoint import (
     read_optimizer,
     write_checkpoint,
 )
-from neuralcodec.training.clips import ClipSampler, load_speech
+from neuralcodec.training.clips import ClipSampler
 from neuralcodec.training.config import ENTROPY, LPC, NOISE
 from neuralcodec.training.discriminator import Discriminator
 from neuralcodec.training.interrupts import heard_between_steps
@@ -34,12 +33,12 @@ from neuralcodec.zoo.weights import read_weights, weight_shapes
 CLIP_NORM = 1.0
 
 
-def train_cascade(config, data, output, resume=False, callbacks=(), validate=None):
+def train_cascade(config, samples, output, resume=False, callbacks=(), validate=None):
     """Trains a cascade through all phases of a configuration.
 
     Args:
         config: a TrainingConfig.
-        data: folder or list of recordings.
+        samples: (N,) int16 at 16 kHz, all recordings one after another.
         output: folder for checkpoint, log and configuration.
         resume: go on from the checkpoint in `output`.
         callbacks: further Keras callbacks, for every phase.
@@ -51,17 +50,11 @@ def train_cascade(config, data, output, resume=False, callbacks=(), validate=Non
     Raises:
         ConfigError: nothing to resume.
         OutputExistsError: `output` holds another run, and `resume` is False.
-        TrainingDataError: no or too little speech.
     """
     output = Path(output)
-    progress = Progress.read(output) if resume else Progress(rate_weight=config.rate_weight)
-    if not resume and (output / PROGRESS).exists():
-        raise OutputExistsError(f"{output} holds a run already; go on with it (--resume) or choose another folder.")
+    progress = starting_progress(config, output, resume)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.json").write_text(json.dumps(config.to_dict(), indent=1) + "\n")
-    samples, skipped = load_speech(audio_files(data))
-    for reason in skipped.values():
-        warnings.warn(f"A recording is skipped: {reason}", stacklevel=2)
     keras.utils.set_random_seed(config.seed)
     cascade = Cascade(config.model)
     if resume:
@@ -76,6 +69,23 @@ def train_cascade(config, data, output, resume=False, callbacks=(), validate=Non
         progress = Progress(phase=index + 1, rate_weight=progress.rate_weight, seconds=progress.seconds)
         write_checkpoint(output, progress, cascade, discriminator)
     return cascade
+
+
+def starting_progress(config, output, resume):
+    """Where a run begins.
+
+    Returns:
+        Progress.
+
+    Raises:
+        ConfigError: there is nothing to resume.
+        OutputExistsError: `output` holds another run, and `resume` is False.
+    """
+    if resume:
+        return Progress.read(output)
+    if (output / PROGRESS).exists():
+        raise OutputExistsError(f"{output} holds a run already; go on with it (--resume) or choose another folder.")
+    return Progress(rate_weight=config.rate_weight)
 
 
 def starting_discriminator(config, start):

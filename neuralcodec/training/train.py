@@ -3,14 +3,13 @@ from pathlib import Path
 
 import keras
 
-from neuralcodec.audio.recordings import audio_files
-from neuralcodec.training.calibration import in_folder, write_calibrated_preset
+from neuralcodec.training.calibration import calibration_speech, write_calibrated_preset
 from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import Progress
-from neuralcodec.training.clips import readable
 from neuralcodec.training.config import TrainingConfig
-from neuralcodec.training.loop import train_cascade
-from neuralcodec.training.validation import Validation, hold_back
+from neuralcodec.training.corpus import read_corpus
+from neuralcodec.training.loop import starting_progress, train_cascade
+from neuralcodec.training.validation import Validation
 
 
 def train_preset(config, data, output, resume=False):
@@ -30,11 +29,10 @@ def train_preset(config, data, output, resume=False):
         TrainingDataError: no or too little speech.
     """
     config, output = TrainingConfig.read(config), Path(output)
-    files = [path for path in audio_files(data) if not in_folder(path, config.leave_out)]
-    training, held_back = hold_back(files)
-    recordings = [samples.astype("float32") / 32768 for _, samples in readable(held_back, {})]
-    validate = Validation(recordings) if recordings else None
-    cascade = train_cascade(config, training, output, resume, [TrainingReport()], validate)
-    details = {"training": {"config": config.to_dict(), "files": len(training), "backend": keras.backend.backend(),
-                            "rate_weight": Progress.read(output).rate_weight}}
-    return write_calibrated_preset(cascade, config, training, output / config.name, details, overwrite=True)
+    starting_progress(config, output, resume)  # an error here should not come after reading hours of speech
+    corpus = read_corpus(data, config.leave_out)
+    cascade = train_cascade(config, corpus.samples, output, resume, [TrainingReport()], Validation(corpus.held_back))
+    details = {"training": {"config": config.to_dict(), "files": len(corpus.training),
+                            "backend": keras.backend.backend(), "rate_weight": Progress.read(output).rate_weight}}
+    recordings = calibration_speech(corpus.training, config.rate_folders)
+    return write_calibrated_preset(cascade, config, recordings, output / config.name, details, overwrite=True)

@@ -15,13 +15,6 @@ from neuralcodec.training.table_fitting import nominal_tables
 from neuralcodec.zoo.weights import read_weights
 
 SCORED_SAMPLES = 4 * SAMPLE_RATE
-RECORDINGS_PER_HELD_BACK, MAX_HELD_BACK = 40, 24  # one recording of 40 is held back, at most 24
-
-
-def hold_back(files):
-    """Splits files into those to train on and those to validate on; too few files are all trained on."""
-    held = files[RECORDINGS_PER_HELD_BACK // 2:: RECORDINGS_PER_HELD_BACK][:MAX_HELD_BACK]
-    return [path for path in files if path not in set(held)], held
 
 
 class Validation:

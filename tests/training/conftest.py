@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 import soundfile
 from synthetic import synthetic_speech
@@ -9,15 +10,21 @@ from synthetic import synthetic_speech
 def speech_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("speech")
     for i in range(3):
-        soundfile.write(folder / f"clip{i}.wav", synthetic_speech(3, i), 16000)
+        soundfile.write(folder / f"clip{i}.wav", synthetic_speech(12, i), 16000)
     return folder
 
 
-@pytest.fixture
-def toy_config(tmp_path):
-    """A path to the configuration of a run of seconds, as a user would write it."""
+@pytest.fixture(scope="session")
+def speech():
+    """int16 (n,)."""
+    return np.int16(32767 * synthetic_speech(9, 0))
+
+
+@pytest.fixture(scope="session")
+def toy_config_data():
+    """The configuration of a run of seconds, as a user would write it."""
     small = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)
-    config = {
+    return {
         "name": "toy", "description": "A toy", "kbps": 24.0, "batch_size": 2, "clip_frames": 20, "epoch_steps": 4,
         "validate_epochs": 2,
         "model": {"lpc": "trained", "modules": [{"hop": 320, **small}, {"hop": 80, "lookahead": 2, **small}],
@@ -26,6 +33,11 @@ def toy_config(tmp_path):
                    {"name": "module 1", "steps": 4, "modules": 2, "train": ["module_1"], "warmup": 0},
                    {"name": "joint", "steps": 8, "modules": 2, "final_learning_rate": 1e-4, "warmup": 0}],
     }
+
+
+@pytest.fixture
+def toy_config(toy_config_data, tmp_path):
+    """A path to that configuration."""
     path = tmp_path / "toy.json"
-    path.write_text(json.dumps(config))
+    path.write_text(json.dumps(toy_config_data))
     return path

@@ -15,6 +15,7 @@ import json, sys
 import keras, numpy as np
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.training import finetune
+from neuralcodec.training.corpus import Corpus
 from neuralcodec.training.devices import on_devices
 from neuralcodec.zoo.presets import load_preset
 
@@ -42,13 +43,13 @@ def same_batch(clips):
 
 finetune.batches = same_batch
 noise = 0.1 * np.random.default_rng(0).standard_normal(32000)
-speech = finetune.Speech([np.int16(32767 * noise)], [noise[:16000].astype("float32")], {})
+corpus = Corpus({"noise": np.int16(32767 * noise)}, [noise[:16000].astype("float32")], {})
 config = finetune.tuning_config(preset, (), 2e-3, 4, None, 1)
 results = []
 for chosen in (None, distribution):
     with on_devices(chosen, 4):
         # One epoch: of two, which one is the best can hang on a rounding.
-        results.append(finetune.train_on_speech(preset, config, speech, 1, None, (), False)[:2])
+        results.append(finetune.train_on_speech(preset, config, corpus, 1, None, (), False)[:2])
 (one, logs), (two, distributed_logs) = results
 untrained = Cascade(preset.config)
 untrained.load_weights(preset.directory / "model.weights.h5")

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from neuralcodec import Codec
-from neuralcodec.errors import ConfigError, NotBetterError, TrainingDataError
+from neuralcodec.errors import ConfigError, NotBetterError
 from neuralcodec.training import finetune
+from neuralcodec.training.comparison import code_and_score, means
+from neuralcodec.training.user_speech import read_user_speech
 from neuralcodec.zoo.figures import measured_figures
 from neuralcodec.zoo.folder import CARD, FILES, METADATA
 from neuralcodec.zoo.metadata import base_model
@@ -77,10 +79,8 @@ def test_it_gets_better_at_the_same_rate(tuned):
 
 
 def test_the_figures_are_those_of_real_files(tuned, own_speech, base):
-    from neuralcodec.training.comparison import code_and_score, means
-
     codec, history, _ = tuned
-    held_back = finetune.read_speech(own_speech, None).held_back
+    held_back = read_user_speech(own_speech).held_back
     assert means(code_and_score(codec.preset, held_back)) == pytest.approx(history.after)
     assert means(code_and_score(load_preset(base), held_back)) == pytest.approx(history.before)
 
@@ -209,24 +209,3 @@ def test_tuning_again_goes_on_with_the_weight_of_the_rate(tuned):
 def test_settings_that_cannot_be_used(codec, own_speech, setting, message):
     with pytest.raises(ConfigError, match=message):
         codec.finetune(own_speech, verbose=False, **setting)
-
-
-def test_too_little_speech_is_refused(codec, clip):
-    with pytest.raises(TrainingDataError, match="at least 30 s of speech, .* 7.6 s; add recordings"):
-        codec.finetune([clip[0]])
-
-
-def test_validation_data_is_not_trained_on(own_speech, clip, tmp_path):
-    import soundfile
-
-    (tmp_path / "held back").mkdir()
-    soundfile.write(tmp_path / "talk.wav", np.tile(clip[0], 5), clip[1])
-    soundfile.write(tmp_path / "held back" / "other.wav", clip[0], clip[1])
-    speech = finetune.read_speech(tmp_path, tmp_path / "held back")
-    assert [part.size for part in speech.training] == [5 * clip[0].size]
-    assert sum(part.size for part in speech.held_back) == clip[0].size
-
-
-def test_held_back_speech_must_be_there_to_compare_by(clip):
-    with pytest.raises(TrainingDataError, match="too short or too quiet to compare by"):
-        finetune.read_speech([np.tile(clip[0], 5)], [clip[0][20000:24000]])

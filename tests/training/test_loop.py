@@ -17,14 +17,14 @@ LEARNS = """
 import sys, json, numpy as np
 from dataclasses import replace
 from neuralcodec.model.cascade import Cascade
-from neuralcodec.audio.recordings import audio_files
-from neuralcodec.training.clips import ClipSampler, load_speech
+from neuralcodec.audio.recordings import audio_files, read_int16
+from neuralcodec.training.clips import ClipSampler
 from neuralcodec.training.loop import adapt, batches
 from neuralcodec.training.config import Phase, TrainingConfig
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl
 import keras
 config = TrainingConfig.read(sys.argv[1])
-samples, _ = load_speech(audio_files(sys.argv[2]))
+samples = np.concatenate([read_int16(path) for path in audio_files(sys.argv[2])])
 keras.utils.set_random_seed(1)
 cascade = Cascade(replace(config.model, modules=config.model.modules[:1]))  # less to compile
 adapt(cascade, samples, 1)
@@ -61,7 +61,7 @@ def eager():
 
 
 @pytest.fixture(scope="module")
-def toy_run(speech_folder, tmp_path_factory):
+def toy_run(speech, tmp_path_factory):
     """A whole run of a toy configuration: (configuration, output folder)."""
     from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
     from neuralcodec.training.config import TrainingConfig
@@ -74,7 +74,7 @@ def toy_run(speech_folder, tmp_path_factory):
                             noise_above=4000),
         phases=(Phase("module 0, alone", 4, 1, warmup=0), Phase("module 1", 1, 2, ("module_1",), warmup=0)))
     output = tmp_path_factory.mktemp("run")
-    cascade = train_cascade(config, speech_folder, output, validate=lambda cascade: {"valid_kbps": cascade.active})
+    cascade = train_cascade(config, speech, output, validate=lambda cascade: {"valid_kbps": cascade.active})
     return config, output, cascade
 
 
@@ -92,7 +92,7 @@ def test_a_run_is_recorded_with_its_configuration(toy_run):
     assert TrainingConfig.read(toy_run[1] / "config.json") == toy_run[0]
 
 
-def test_resuming_goes_on_where_the_run_stopped(toy_run, speech_folder):
+def test_resuming_goes_on_where_the_run_stopped(toy_run, speech):
     from dataclasses import replace
 
     from neuralcodec.training.config import Phase
@@ -100,14 +100,14 @@ def test_resuming_goes_on_where_the_run_stopped(toy_run, speech_folder):
 
     config, output, cascade = toy_run
     longer = replace(config, phases=(*config.phases, Phase("joint", 1, 2, warmup=0)))
-    resumed = train_cascade(longer, speech_folder, output, resume=True)
+    resumed = train_cascade(longer, speech, output, resume=True)
     rows = list(csv.DictReader(open(output / "log.csv")))
     assert [row["phase"] for row in rows] == ["module 0, alone", "module 0, alone", "module 1", "joint"]
     before, after = (ops.convert_to_numpy(c.chain[0].basis) for c in (cascade, resumed))
     assert 0 < np.max(np.abs(before - after)) < 0.1
 
 
-def test_the_discriminator_goes_on_from_phase_to_phase_and_from_run_to_run(toy_run, speech_folder, tmp_path):
+def test_the_discriminator_goes_on_from_phase_to_phase_and_from_run_to_run(toy_run, speech, tmp_path):
     from dataclasses import replace
 
     from neuralcodec.training.checkpoint import CHECKPOINT, DISCRIMINATOR
@@ -117,23 +117,23 @@ def test_the_discriminator_goes_on_from_phase_to_phase_and_from_run_to_run(toy_r
     stays = replace(learns, name="stays", learning_rate=1e-12, final_learning_rate=1e-12)
     short = replace(toy_run[0], phases=(learns,))
     fresh = starting_discriminator(short, "").get_weights()
-    train_cascade(short, speech_folder, tmp_path)
+    train_cascade(short, speech, tmp_path)
     learnt = starting_discriminator(short, tmp_path / CHECKPOINT).get_weights()
     assert max(np.abs(a - b).max() for a, b in zip(fresh, learnt)) > 1e-4
-    train_cascade(replace(short, phases=(learns, stays)), speech_folder, tmp_path, resume=True)
+    train_cascade(replace(short, phases=(learns, stays)), speech, tmp_path, resume=True)
     after = starting_discriminator(short, tmp_path / CHECKPOINT).get_weights()
     assert all(np.abs(a - b).max() < 1e-6 for a, b in zip(learnt, after))
     assert starting_discriminator(toy_run[0], tmp_path / CHECKPOINT) is None
     (tmp_path / DISCRIMINATOR).write_bytes(b"damaged")
     with pytest.raises(ConfigError, match="discriminator.weights.h5 in .* are damaged"):
-        train_cascade(short, speech_folder, tmp_path, resume=True)
+        train_cascade(short, speech, tmp_path, resume=True)
 
 
-def test_nothing_to_resume_is_said(speech_folder, toy_run, tmp_path):
+def test_nothing_to_resume_is_said(speech, toy_run, tmp_path):
     from neuralcodec.training.loop import train_cascade
 
     with pytest.raises(ConfigError, match="without --resume"):
-        train_cascade(toy_run[0], speech_folder, tmp_path, resume=True)
+        train_cascade(toy_run[0], speech, tmp_path, resume=True)
 
 
 def test_a_phase_trains_only_what_it_names(toy_run):
@@ -160,7 +160,7 @@ def test_a_phase_trains_only_what_it_names(toy_run):
 
 
 @pytest.mark.parametrize("train, follows", [(("module_0",), True), (("noise",), False)])
-def test_the_weight_of_the_rate_follows_what_spends_bits(toy_config, speech_folder, tmp_path, train, follows):
+def test_the_weight_of_the_rate_follows_what_spends_bits(toy_config, speech, tmp_path, train, follows):
     from dataclasses import replace
 
     from neuralcodec.training import loop
@@ -168,7 +168,7 @@ def test_the_weight_of_the_rate_follows_what_spends_bits(toy_config, speech_fold
     from neuralcodec.training.config import TrainingConfig
 
     config = replace(TrainingConfig.read(toy_config), phases=(Phase("p", 2, 1, train, warmup=0),))
-    loop.train_cascade(config, speech_folder, tmp_path / "run")
+    loop.train_cascade(config, speech, tmp_path / "run")
     assert (Progress.read(tmp_path / "run").rate_weight != pytest.approx(config.rate_weight)) == follows
 
 

@@ -1,0 +1,61 @@
+"""The whole way from a configuration and a folder of speech to a preset."""
+import json
+
+import pytest
+
+from neuralcodec import Codec
+from neuralcodec.errors import ConfigError, OutputExistsError, TrainingDataError
+from neuralcodec.training import train as module
+from neuralcodec.training.train import train_preset
+
+
+@pytest.fixture(scope="module")
+def configuration(toy_config_data, tmp_path_factory):
+    """A path to a configuration of two steps."""
+    phase = {**toy_config_data["phases"][0], "steps": 2}
+    path = tmp_path_factory.mktemp("configs") / "toy.json"
+    path.write_text(json.dumps({**toy_config_data, "phases": [phase], "clip_frames": 10}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(configuration, speech_folder, tmp_path_factory):
+    """(preset, output folder) of a run."""
+    import tensorflow as tf
+
+    output = tmp_path_factory.mktemp("runs") / "toy"
+    tf.config.run_functions_eagerly(True)  # a run of a few steps takes less time than compiling it does
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("neuralcodec.training.calibration.MAX_ROUNDS", 2)
+            return train_preset(configuration, speech_folder, output), output
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+def test_a_preset_comes_out(trained, clip):
+    preset, output = trained
+    codec = Codec.from_pretrained(output / "toy")
+    assert codec.preset.hash == preset.hash and codec.name == "toy" and len(preset.config.modules) == 1
+    samples, sample_rate = clip
+    decoded, _ = codec.decode(codec.encode(samples[:32000], sample_rate))
+    assert decoded.shape == (32000,)
+
+
+def test_its_metadata_tell_how_it_was_trained(trained):
+    training = trained[0].metadata["training"]
+    assert training["config"]["name"] == "toy" and training["files"] == 3 and training["rate_weight"] > 0
+
+
+def test_nothing_is_read_where_a_run_cannot_begin(trained, configuration, speech_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "read_corpus", None)
+    with pytest.raises(OutputExistsError, match="holds a run already"):
+        train_preset(configuration, speech_folder, trained[1])
+    with pytest.raises(ConfigError, match="Nothing to resume"):
+        train_preset(configuration, speech_folder, tmp_path, resume=True)
+
+
+def test_too_little_speech_leaves_nothing_behind(configuration, speech_folder, tmp_path):
+    with pytest.raises(TrainingDataError, match="at least 30 s"):
+        train_preset(configuration, speech_folder / "clip0.wav", tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
