@@ -44,7 +44,7 @@ def test_a_preset_comes_out(trained, clip):
 
 def test_its_metadata_tell_how_it_was_trained(trained):
     training = trained[0].metadata["training"]
-    assert training["config"]["name"] == "toy" and training["files"] == 3 and training["rate_weight"] > 0
+    assert training["config"]["name"] == "toy" and training["files"] == 2 and training["rate_weight"] > 0
 
 
 def test_nothing_is_read_where_a_run_cannot_begin(trained, configuration, speech_folder, tmp_path, monkeypatch):
