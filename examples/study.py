@@ -16,6 +16,7 @@ from neuralcodec import Codec
 from neuralcodec.audio.recordings import audio_files
 from neuralcodec.evaluation.comparison import evaluate, format_table, summary, write_csv
 from neuralcodec.evaluation.publish_figures import read_rows
+from neuralcodec.progress import Status
 from neuralcodec.training.calibration import write_calibrated_preset
 from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import CHECKPOINT, PROGRESS, Progress
@@ -88,13 +89,13 @@ def configuration(stage, number, output):
         "rate_weight": Progress.read(before).rate_weight if before else 0.03 * 24.0 / stage.kbps})
 
 
-def run_stage(stage, number, corpus, clips, output):
+def run_stage(stage, number, corpus, clips, output, status):
     """Trains, exports and evaluates a stage; returns rows as `evaluate` does, none if it is not evaluated."""
     folder = output / stage.folder
     figures = folder / "figures.csv"
     if not figures.exists():
         config = configuration(stage, number, output)
-        cascade = train_cascade(config, corpus.samples, folder, (folder / PROGRESS).exists(), [TrainingReport()])
+        cascade = train_cascade(config, corpus.samples, folder, (folder / PROGRESS).exists(), [TrainingReport(status)])
         rows = []
         if stage.evaluated:
             preset = write_calibrated_preset(cascade, config, calibration_speech(corpus), folder / stage.folder,
@@ -142,7 +143,8 @@ def draw(axes, summaries, names, label, line="-"):
 def main(speech, clips, output, steps):
     rows, corpus, clips = [], read_corpus(speech), audio_files(clips)
     for number, stage in enumerate(plan(steps)):
-        rows += run_stage(stage, number, corpus, clips, output)
+        with Status() as status:
+            rows += run_stage(stage, number, corpus, clips, output, status)
         if rows:
             (output / "table.md").write_text(markdown_table(summary(rows)) + "\n", encoding="utf-8")
             plot(summary(rows), output / "plot.png")

@@ -2,7 +2,6 @@
 import csv
 import math
 import signal
-import sys
 import time
 
 import keras
@@ -14,28 +13,44 @@ from neuralcodec.training.trainer import CascadeTrainer
 WARMUP_STEPS = 25  # steps over which the learning rate rises
 FINAL_SHARE = 0.01  # of the learning rate
 STEPS_PER_CHANGE = 5  # steps between changes of the learning rate: on JAX each of them costs some milliseconds
+STEPS_PER_COUNT = 10  # steps from one count on a terminal to the next
 LOG = "log.csv"
 
 
 class TrainingReport(keras.callbacks.Callback):
-    """One line an epoch on standard error: steps, time left, losses and rate; a running counter on a terminal."""
+    """Says where the training stands, and once an epoch its losses and rate.
+
+    Args:
+        status: Status that says it.
+    """
+
+    def __init__(self, status):
+        super().__init__()
+        self.status, self.steps = status, 0
 
     def on_train_begin(self, logs=None):
-        self.started, self.steps = time.monotonic(), 0
+        self.steps_here = 0
+        self.status.say("Compiling the training step; this takes up to a minute.")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.steps = epoch + 1, epoch * self.params["steps"]  # a run that goes on begins with a later epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        self.steps += 1
-        if sys.stderr.isatty() and self.steps % 10 == 0:
-            print(f"\r{self._position()}", end="", file=sys.stderr, flush=True)
+        self.steps, self.steps_here = self.steps + 1, self.steps_here + 1
+        if self.steps_here == 1:
+            self.compiled = time.monotonic()
+        if self.steps_here % STEPS_PER_COUNT == 0:
+            self.status.count(self._position())
 
     def on_epoch_end(self, epoch, logs=None):
         figures = ", ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
-        print(f"\r{self._position()}: {figures}", file=sys.stderr, flush=True)
+        self.status.say(f"{self._position()}: {figures}")
+        self.status.count(self._position())
 
     def _position(self):
         total = self.params["steps"] * self.params["epochs"]
-        left = (time.monotonic() - self.started) / max(self.steps, 1) * max(total - self.steps, 0)
-        return f"step {self.steps} of {total}, {left / 60:.0f} min left in this phase"
+        pace = (time.monotonic() - self.compiled) / max(self.steps_here - 1, 1)
+        return f"step {self.steps} of {total}, {pace * (total - self.steps) / 60:.0f} min left in this phase"
 
 
 class CheckpointAndLog(keras.callbacks.Callback):
@@ -142,14 +157,16 @@ class BestWeights(keras.callbacks.Callback):
 
 
 class FinetuneReport(TrainingReport):
-    """A line an epoch, and a running counter on a terminal."""
+    """The same for a training that ends with its schedule.
 
-    def __init__(self, schedule):
-        super().__init__()
+    Args:
+        status: Status that says it.
+        schedule: CosineSchedule.
+    """
+
+    def __init__(self, status, schedule):
+        super().__init__(status)
         self.schedule = schedule
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch + 1
 
     def _position(self):
         return f"epoch {self.epoch}, step {self.steps}, {self.schedule.left() / 60:.1f} min left"

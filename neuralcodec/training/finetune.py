@@ -1,7 +1,6 @@
 """Fine-tuning: a preset goes on learning from one's own speech, at its bitrate, and is kept only if it got better."""
 import math
 import shutil
-import sys
 import tempfile
 import weakref
 from dataclasses import replace
@@ -14,6 +13,7 @@ from neuralcodec.architecture.config import FRAME_SAMPLES
 from neuralcodec.errors import ConfigError
 from neuralcodec.evaluation.publish_figures import record
 from neuralcodec.model.cascade import Cascade
+from neuralcodec.progress import Status
 from neuralcodec.training.calibration import calibrate, write_preset
 from neuralcodec.training.callbacks import FINAL_SHARE, WARMUP_STEPS, BestWeights, CosineSchedule, FinetuneReport
 from neuralcodec.training.clips import ClipSampler
@@ -46,25 +46,20 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
     if (epochs if minutes is None else minutes) <= 0:
         raise ConfigError("Training takes at least one epoch, or more than 0 minutes.")
     config = tuning_config(preset, freeze, learning_rate, batch_size, name, seed)
-    corpus = read_user_speech(data, validation_data)
-    _say(f"{corpus}.{listing(corpus.skipped)}", verbose)
-    before = code_and_score(preset, corpus.held_back)
-    _say(f"Before: {as_text(means(before))}.", verbose)
-    _say("Compiling the training step; this takes up to a minute.", verbose)
-    with on_devices(distribution, batch_size):
-        weights, logs, steps = train_on_speech(preset, config, corpus, epochs, minutes, callbacks, verbose)
-    _say("Fitting the entropy tables, at the bitrate of before.", verbose)
-    config = replace(config, phases=(replace(config.phases[0], steps=steps),))
-    tuned, after = write_tuned_preset(preset, config, weights, logs["rate_weight"][-1], corpus, before)
-    history = FinetuneHistory(logs, means(before), means(after), gains(before, after), len(before), corpus.skipped)
-    _say(f"After: {as_text(history.after)}.", verbose)
+    with Status(verbose) as status:
+        corpus = read_user_speech(data, validation_data)
+        status.say(f"{corpus}.{listing(corpus.skipped)}")
+        before = code_and_score(preset, corpus.held_back)
+        status.say(f"Before: {as_text(means(before))}.")
+        with on_devices(distribution, batch_size):
+            weights, logs, steps = train_on_speech(preset, config, corpus, epochs, minutes, callbacks, status)
+        status.say("Fitting the entropy tables, at the bitrate of before.")
+        config = replace(config, phases=(replace(config.phases[0], steps=steps),))
+        tuned, after = write_tuned_preset(preset, config, weights, logs["rate_weight"][-1], corpus, before)
+        history = FinetuneHistory(logs, means(before), means(after), gains(before, after), len(before), corpus.skipped)
+        status.say(f"After: {as_text(history.after)}.")
     check_better(history)
     return tuned, history
-
-
-def _say(text, verbose):
-    if verbose:
-        print(text, file=sys.stderr, flush=True)
 
 
 def tuning_config(preset, freeze, learning_rate, batch_size, name, seed):
@@ -118,7 +113,7 @@ def _learning(preset, freeze):
     return tuple(part for part in learning if part in beside_the_first) if FIRST_MODULE in learning else learning
 
 
-def train_on_speech(preset, config, corpus, epochs, minutes, callbacks, verbose):
+def train_on_speech(preset, config, corpus, epochs, minutes, callbacks, status):
     """Trains for some epochs or minutes, or until Ctrl-C.
 
     Returns:
@@ -141,11 +136,10 @@ def train_on_speech(preset, config, corpus, epochs, minutes, callbacks, verbose)
     schedule = CosineSchedule(phase.learning_rate, minutes and minutes * 60)
     kbps = Validation(corpus.held_back)(cascade)["valid_kbps"]  # of the untouched preset
     best, log = BestWeights(cascade, Validation(corpus.held_back, kbps)), keras.callbacks.History()
-    report = [FinetuneReport(schedule)] if verbose else []
     with heard_between_steps() as signals, ctrl_c_stops(schedule):
         trainer.fit(batches(clips), epochs=UNLIMITED_EPOCHS if minutes else epochs,
                     steps_per_epoch=max(steps, MIN_EPOCH_STEPS), verbose=0, shuffle=False,
-                    callbacks=[signals, schedule, best, *report, log, *callbacks])
+                    callbacks=[signals, schedule, best, FinetuneReport(status, schedule), log, *callbacks])
     return best.weights, log.history, schedule.steps
 
 

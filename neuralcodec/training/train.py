@@ -3,16 +3,17 @@ from pathlib import Path
 
 import keras
 
+from neuralcodec.progress import Status
 from neuralcodec.training.calibration import calibration_speech, write_calibrated_preset
 from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import Progress
 from neuralcodec.training.config import TrainingConfig
-from neuralcodec.training.corpus import read_corpus
+from neuralcodec.training.corpus import listing, read_corpus
 from neuralcodec.training.loop import starting_progress, train_cascade
 from neuralcodec.training.validation import Validation
 
 
-def train_preset(config, data, output, resume=False):
+def train_preset(config, data, output, resume=False, verbose=True):
     """Trains, calibrates and writes a preset.
 
     Args:
@@ -20,6 +21,7 @@ def train_preset(config, data, output, resume=False):
         data: folder of recordings, searched recursively; one in 40 is held back for validation.
         output: folder for checkpoint and log; the preset goes to output / name.
         resume: go on from the checkpoint in `output`.
+        verbose: whether to say on standard error where the run stands.
 
     Returns:
         Preset.
@@ -30,9 +32,14 @@ def train_preset(config, data, output, resume=False):
     """
     config, output = TrainingConfig.read(config), Path(output)
     starting_progress(config, output, resume)  # an error here should not come after reading hours of speech
-    corpus = read_corpus(data, config.leave_out)
-    cascade = train_cascade(config, corpus.samples, output, resume, [TrainingReport()], Validation(corpus.held_back))
-    details = {"training": {"config": config.to_dict(), "files": len(corpus.training),
-                            "backend": keras.backend.backend(), "rate_weight": Progress.read(output).rate_weight}}
-    recordings = calibration_speech(corpus.training, config.rate_folders)
-    return write_calibrated_preset(cascade, config, recordings, output / config.name, details, overwrite=True)
+    with Status(verbose) as status:
+        status.say(f"Reading the speech in {data}.")
+        corpus = read_corpus(data, config.leave_out)
+        status.say(f"{corpus}.{listing(corpus.skipped)}")
+        validation = Validation(corpus.held_back)
+        cascade = train_cascade(config, corpus.samples, output, resume, [TrainingReport(status)], validation)
+        status.say(f"Bringing files to {config.kbps:g} kbps, and fitting the entropy tables.")
+        details = {"training": {"config": config.to_dict(), "files": len(corpus.training),
+                                "backend": keras.backend.backend(), "rate_weight": Progress.read(output).rate_weight}}
+        recordings = calibration_speech(corpus.training, config.rate_folders)
+        return write_calibrated_preset(cascade, config, recordings, output / config.name, details, overwrite=True)

@@ -14,6 +14,7 @@ TRAINS = '''
 import json, sys
 import keras, numpy as np
 from neuralcodec.model.cascade import Cascade
+from neuralcodec.progress import Status
 from neuralcodec.training import finetune
 from neuralcodec.training.corpus import Corpus
 from neuralcodec.training.devices import on_devices
@@ -49,7 +50,7 @@ results = []
 for chosen in (None, distribution):
     with on_devices(chosen, 4):
         # One epoch: of two, which one is the best can hang on a rounding.
-        results.append(finetune.train_on_speech(preset, config, corpus, 1, None, (), False)[:2])
+        results.append(finetune.train_on_speech(preset, config, corpus, 1, None, (), Status(verbose=False))[:2])
 (one, logs), (two, distributed_logs) = results
 untrained = Cascade(preset.config)
 untrained.load_weights(preset.directory / "model.weights.h5")

@@ -1,0 +1,49 @@
+"""Keras without the log lines that TensorFlow writes while it is imported."""
+import contextlib
+import faulthandler
+import os
+import re
+import tempfile
+
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_LOG_LINE = re.compile(rb"WARNING: All log messages before absl|[IWE]\d{4} [\d:.]+ +\d+ \S+:\d+\] ")
+_NOTHING = re.compile(rb"(?!)")
+
+
+def import_keras():
+    """Imports Keras and its backend, and keeps the log lines to itself.
+
+    TensorFlow 2.21 writes some of them to file descriptor 2 whatever its log level is. What else is written meanwhile
+    follows afterwards, and all of it where the import fails, or where TF_CPP_MIN_LOG_LEVEL is 0.
+    """
+    if os.environ.setdefault(_LEVEL, "3") == "0":
+        import keras  # noqa: F401
+    else:
+        with _log_lines_held_back():
+            import keras  # noqa: F401
+
+
+@contextlib.contextmanager
+def _log_lines_held_back():
+    try:
+        stderr = os.dup(2)
+    except OSError:  # closed
+        yield
+        return
+    tell_of_crashes = not faulthandler.is_enabled()
+    with os.fdopen(stderr, "wb") as terminal, tempfile.TemporaryFile() as written:
+        left_out = _LOG_LINE
+        os.dup2(written.fileno(), 2)
+        if tell_of_crashes:  # what kills the process can no longer say so itself
+            faulthandler.enable(terminal)
+        try:
+            yield
+        except BaseException:
+            left_out = _NOTHING
+            raise
+        finally:
+            if tell_of_crashes:
+                faulthandler.disable()
+            os.dup2(stderr, 2)
+            written.seek(0)
+            terminal.write(b"".join(line for line in written if not left_out.match(line)))
