@@ -29,7 +29,7 @@ FLOORS = (  # from top to bottom: rooms on one floor do not import one another
     {"architecture"},
     {"bitstream"},
     {"audio"},
-    {"assets", "errors", "version"},
+    {"assets", "errors", "progress", "version"},
 )
 
 

@@ -107,8 +107,8 @@ def write_preset(cascade, config, recordings, directory, details, overwrite):
 
 def kbps_of_files(preset, recordings):
     """Mean bitrate of files of recordings, a list of float32 (n,)."""
-    rates = [len(encode(preset, samples, SAMPLE_RATE)) * 8 / samples.size * SAMPLE_RATE / 1000 for samples in recordings]
-    return float(np.mean(rates))
+    sizes = [len(encode(preset, samples, SAMPLE_RATE)) / samples.size for samples in recordings]
+    return float(np.mean(sizes)) * 8 * SAMPLE_RATE / 1000
 
 
 def symbols_of(samples, model, weights, step_index=0):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from neuralcodec.training import callbacks as module
-from neuralcodec.training.callbacks import WARMUP_STEPS, BestWeights, CosineSchedule, FinetuneReport
+from neuralcodec.training.callbacks import WARMUP_STEPS, BestWeights, CosineSchedule, FinetuneReport, TrainingReport
 
 
 @pytest.fixture
@@ -63,12 +63,46 @@ def test_the_best_weights_are_kept():
     assert best.weights == "b" and logs["valid_pesq"] == 3.2
 
 
-def test_a_line_tells_time_left_loss_and_rate(clock, capsys):
+@pytest.fixture
+def said():
+    """A Status that remembers: (kind, text)."""
+    class Remembers(list):
+        def say(self, text):
+            self.append(("line", text))
+
+        def count(self, text):
+            self.append(("count", text))
+
+    return Remembers()
+
+
+def report_on(report, clock, steps, epoch=0, seconds_a_step=1.0):
+    """Runs steps of an epoch of 50 as Keras does, of 4 epochs; the first step compiles for a minute."""
+    report.set_params({"steps": 50, "epochs": 4})
+    report.on_train_begin()
+    clock.now += 60
+    report.on_epoch_begin(epoch)
+    for step in range(steps):
+        clock.now += seconds_a_step
+        report.on_train_batch_end(step)
+    report.on_epoch_end(epoch, {"loss": 1.25, "kbps": 9.01})
+
+
+def test_a_line_tells_step_time_left_loss_and_rate(clock, said):
+    report_on(TrainingReport(said), clock, 50)
+    assert said[0] == ("line", "Compiling the training step; this takes up to a minute.")
+    assert said[1] == ("count", "step 10 of 200, 3 min left in this phase") and said[5][0] == "count"
+    assert said[6:] == [("line", "step 50 of 200, 2 min left in this phase: loss 1.25, kbps 9.01"),
+                        ("count", "step 50 of 200, 2 min left in this phase")]
+
+
+def test_a_run_that_goes_on_counts_on(clock, said):
+    report_on(TrainingReport(said), clock, 50, epoch=2)
+    assert said[-1] == ("count", "step 150 of 200, 1 min left in this phase")
+
+
+def test_a_fine_tuning_has_the_time_that_its_schedule_has(clock, said):
     schedule = CosineSchedule(1e-3)
     run(schedule, clock, 50)
-    report = FinetuneReport(schedule)
-    report.on_train_begin()
-    report.on_epoch_begin(0)
-    report.steps = 50
-    report.on_epoch_end(0, {"loss": 1.25, "kbps": 9.01})
-    assert capsys.readouterr().err == "\repoch 1, step 50, 2.5 min left: loss 1.25, kbps 9.01\n"
+    report_on(FinetuneReport(said, schedule), clock, 50)
+    assert said[-2][1].startswith("epoch 1, step 50, ") and said[-2][1].endswith(" min left: loss 1.25, kbps 9.01")
