@@ -1,5 +1,7 @@
 """Every error a user can cause or meet. Each message is one sentence: what is wrong, and what to do about it."""
 
+import difflib
+
 
 class NeuralCodecError(Exception):
     """Base class: catch this to catch everything the package raises on purpose."""
@@ -75,3 +77,33 @@ class MissingDependencyError(NeuralCodecError, ImportError):
 
 class ConversionWarning(UserWarning):
     """A recording is mixed to mono or resampled before it is coded."""
+
+
+def nearest_name(name, known):
+    """Which one may have been meant.
+
+    Args:
+        name: one that is not known.
+        known: iterable of str.
+
+    Returns:
+        One of `known`, or None if none is near. Upper and lower case are the same.
+
+    Example:
+        >>> nearest_name("CQ-42k", ["cq-9k", "cq-24k"])
+        'cq-24k'
+    """
+    names = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(str(name).lower(), names, n=1)
+    return names[near[0]] if near else None
+
+
+def unknown_name(name, known):
+    """End of a message about a name that is not known: which one may have been meant, else which there are.
+
+    Example:
+        >>> unknown_name("stpes", ["name", "steps"])
+        "did you mean 'steps'?"
+    """
+    near, known = nearest_name(name, known), sorted(known)
+    return f"did you mean '{near}'?" if near else f"known are {', '.join(known)}."

@@ -2,7 +2,7 @@
 from dataclasses import asdict, dataclass, field, fields
 
 from neuralcodec.bitstream import symbols
-from neuralcodec.errors import ConfigError
+from neuralcodec.errors import ConfigError, unknown_name
 
 SAMPLE_RATE = symbols.SAMPLE_RATE
 ORDER = symbols.LSF_SYMBOLS  # LPC order
@@ -122,17 +122,27 @@ class CascadeConfig:
         """
         if not isinstance(data, dict) or not isinstance(data.get("modules"), list):
             raise ConfigError('A model configuration needs "lpc" and a list "modules".')
-        known = {f.name for f in fields(ModuleConfig)}
         for module in data["modules"]:
-            unknown = set(module) - known if isinstance(module, dict) else {str(module)}
-            if unknown:
-                raise ConfigError(f"Unknown module setting {sorted(unknown)[0]!r}; known are "
-                                  f"{', '.join(sorted(known))}.")
-        known = {f.name for f in fields(cls)}
-        unknown = set(data) - known
-        if unknown:
-            raise ConfigError(f"Unknown model setting {sorted(unknown)[0]!r}; known are {', '.join(sorted(known))}.")
+            check_keys(module, ModuleConfig, "module setting")
+        check_keys(data, cls, "model setting")
         return cls(**{**data, "modules": tuple(ModuleConfig(**module) for module in data["modules"])})
+
+
+def check_keys(data, cls, what):
+    """Makes sure that JSON data have no keys that a dataclass lacks.
+
+    Args:
+        data: dict, or something else, which is refused.
+        cls: the dataclass.
+        what: a key is, such as "module setting".
+
+    Raises:
+        ConfigError: a key is unknown; the message names the one that may have been meant.
+    """
+    known = {setting.name for setting in fields(cls)}
+    unknown = sorted(set(data) - known) if isinstance(data, dict) else [str(data)]
+    if unknown:
+        raise ConfigError(f"Unknown {what} {unknown[0]!r}; {unknown_name(unknown[0], known)}")
 
 
 def condition_width(hop):

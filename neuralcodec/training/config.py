@@ -1,35 +1,70 @@
-"""A training run as data: one JSON file from which `neuralcodec train` reproduces a preset."""
+"""A training run as data: one JSON file from which `neuralcodec train` makes a preset.
+
+The keys of the file, and their defaults. A key without one has to be there.
+
+| key               | default | what it is                                                                           |
+|-------------------|---------|--------------------------------------------------------------------------------------|
+| `name`            |         | the preset's name: letters, digits, `.`, `_` and `-`                                 |
+| `description`     |         | one line for `neuralcodec presets`                                                   |
+| `kbps`            |         | nominal bitrate of the preset                                                        |
+| `model`           |         | the cascade, see `neuralcodec.architecture.config`: `lpc`, `modules`, `noise_above`  |
+| `phases`          |         | list of phases, see below: module by module (greedy), then jointly                   |
+| `start`           | ""      | preset (name or folder) or checkpoint (.weights.h5) to start from; "": from scratch  |
+| `comment`         | ""      | for people, such as which run `start` comes from                                     |
+| `speech`          | {}      | for the model card, see below                                                        |
+| `seed`            | 1       | of the weights, the clips and their levels                                           |
+| `batch_size`      | 12      | clips a step                                                                         |
+| `clip_frames`     | 30      | frames of 20 ms of a clip that count in the loss                                     |
+| `rate_folders`    | []      | patterns of folder names: files in them are the read speech that sets the rate; []: all |
+| `leave_out`       | []      | patterns of folder names: files in them are not trained on                           |
+| `rate_weight`     | 0.05    | weight of a kbps in the loss at the start; from then on it follows the rate, while that learns which spends bits |
+| `epoch_steps`     | 250     | steps between log lines and checkpoints, at most                                     |
+| `validate_epochs` | 4       | epochs between validations on real files                                             |
+
+Of a phase:
+
+| key                   | default | what it is                                                                       |
+|-----------------------|---------|----------------------------------------------------------------------------------|
+| `name`                |         | for the log                                                                      |
+| `steps`               |         | gradient steps                                                                   |
+| `modules`             |         | how many modules run                                                             |
+| `train`               | []      | what learns: "lpc", "noise", "module_0", ...; "entropy" for the entropy models of all modules that run, without what they code; []: everything that runs |
+| `learning_rate`       | 0.001   | at the start of a cosine                                                         |
+| `final_learning_rate` | 0.001   | at its end                                                                       |
+| `warmup`              | 200     | steps over which the learning rate rises from zero                               |
+| `later_pace`          | 1       | learning rate of modules after the first, relative to the first's. What they can add to a good first module is small, and at its rate they do harm while they learn |
+| `kbps`                | 0       | target bitrate; 0: the run's                                                     |
+| `rate_weight`         | 0       | weight of a kbps in the loss at the start; 0: goes on with that of the phase before |
+| `weighted`            | 0.3     | weight of the LPC-weighted error, beside 1 for log-mel                           |
+| `disturbance`         | 1.2     | weight of the loudness disturbance                                               |
+| `intelligibility`     | 0       | weight of what the envelopes of the bands lack in correlation with the original's |
+| `adversarial`         | 0       | weight of a discriminator that hears no original; 0: none                        |
+
+Of `speech`, all of them optional:
+
+| key         | what it is                                                                                     |
+|-------------|------------------------------------------------------------------------------------------------|
+| `corpora`   | list of text: whom the speech is from, and under which licence                                  |
+| `hours`     | number                                                                                          |
+| `languages` | list of codes of ISO 639-1, such as "en"                                                        |
+| `licence`   | of the weights, as an SPDX identifier; without it nobody has chosen one                         |
+"""
 import json
-from dataclasses import asdict, dataclass, field, fields
+import math
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
-from neuralcodec.architecture.config import CascadeConfig
-from neuralcodec.errors import ConfigError
+from neuralcodec.architecture.config import CascadeConfig, check_keys
+from neuralcodec.errors import ConfigError, unknown_name
 from neuralcodec.zoo.metadata import is_name
 
 LPC, NOISE, ENTROPY = "lpc", "noise", "entropy"  # in `train`: LPC, the level of noise, the modules' entropy models
+CONFIGS = Path(__file__).parent / "configs"
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One stretch of training with one learning-rate schedule.
-
-    Args:
-        name: for logs and checkpoints.
-        steps: gradient steps.
-        modules: how many residual modules run.
-        train: what learns: "lpc", "noise", "module_0", ...; "entropy" for the entropy models of all modules that run,
-            without what they code; empty for everything that runs.
-        learning_rate, final_learning_rate: start and end of a cosine.
-        warmup: steps over which the rate rises from zero.
-        later_pace: learning rate of modules after the first, relative to the first's. What they can add to a good
-            first module is small, and at its rate they do harm while they learn.
-        kbps: target bitrate, if it differs from the run's.
-        rate_weight: weight of a kbps in the loss at the start; 0 to go on with that of the phase before.
-        weighted, disturbance: weights of the LPC-weighted error and the loudness disturbance, beside 1 for log-mel.
-        intelligibility: weight of what the envelopes of the bands lack in correlation with the original's.
-        adversarial: weight of a discriminator that hears no original; 0 for none.
-    """
+    """One stretch of training with one learning-rate schedule; the module's docstring describes its keys."""
 
     name: str
     steps: int
@@ -53,25 +88,24 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
-    """Everything a run depends on besides the speech.
+class Speech:
+    """What a preset is trained on, for its card; the module's docstring describes its keys."""
 
-    Args:
-        name: the preset's name.
-        description: one line for `neuralcodec presets`.
-        kbps: nominal bitrate of the preset.
-        model: the cascade.
-        phases: greedy phases module by module, then joint ones.
-        start: preset (name or folder) or checkpoint (.weights.h5) to start from; empty to start from scratch.
-        seed: of the weights, the clips and their levels.
-        batch_size: clips a step.
-        clip_frames: 20 ms frames of a clip that count in the loss.
-        rate_folders: patterns of folder names; the files in them are the read speech that sets the rate (all if empty).
-        leave_out: patterns of folder names; the files in them are not trained on.
-        rate_weight: weight of a kbps in the loss at the start of the run; from then on it follows the rate while
-            that learns which spends bits.
-        epoch_steps: steps between log lines and checkpoints, at most.
-        validate_epochs: epochs between validations on real files.
+    corpora: tuple = ()
+    hours: float = 0.0
+    languages: tuple = ()
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything a run depends on besides the speech; the module's docstring describes its keys.
+
+    Two are equal if the same presets come of them: what is there for people only does not count.
+
+    Example:
+        >>> TrainingConfig.find("quick").kbps
+        24.0
     """
 
     name: str
@@ -80,6 +114,8 @@ class TrainingConfig:
     model: CascadeConfig
     phases: tuple = field(default_factory=tuple)
     start: str = ""
+    comment: str = field(default="", compare=False)
+    speech: Speech = field(default_factory=Speech, compare=False)
     seed: int = 1
     batch_size: int = 12
     clip_frames: int = 30
@@ -90,52 +126,114 @@ class TrainingConfig:
     validate_epochs: int = 4
 
     def to_dict(self):
-        return {**asdict(self), "model": self.model.to_dict(), "phases": [asdict(phase) for phase in self.phases]}
+        """Plain data for JSON, that `from_dict` reads."""
+        speech = {key: value for key, value in asdict(self.speech).items() if value}
+        return {**asdict(self), "speech": speech, "model": self.model.to_dict(),
+                "phases": [asdict(phase) for phase in self.phases]}
 
     @classmethod
     def from_dict(cls, data):
-        """Builds a configuration from JSON data; unknown or missing settings raise ConfigError."""
+        """Builds a configuration from JSON data.
+
+        Raises:
+            ConfigError: a key is unknown or missing, or its value is of no use.
+        """
         if not isinstance(data, dict):
             raise ConfigError("A training configuration is a JSON object.")
-        check_keys(data, cls, "training setting")
-        if not isinstance(data.get("phases"), (list, tuple)) or not data["phases"]:
+        phases = data.get("phases")
+        if not isinstance(phases, (list, tuple)) or not phases:
             raise ConfigError('A training configuration needs at least one phase in "phases".')
-        for phase in data["phases"]:
-            check_keys(phase, Phase, "phase setting")
-        try:
-            phases = tuple(Phase(**{**phase, "train": tuple(phase.get("train", ()))}) for phase in data["phases"])
-            config = cls(**{**data, "model": CascadeConfig.from_dict(data.get("model")), "phases": phases,
-                            **{name: tuple(data.get(name, ())) for name in ("rate_folders", "leave_out")}})
-        except TypeError as error:
-            raise ConfigError(f"The training configuration lacks a setting: {error}.") from None
-        check_values(config)
-        for phase in phases:
-            check_values(phase)
-            if not 1 <= phase.modules <= len(config.model.modules) or phase.steps < 1:
-                raise ConfigError(f"Phase {phase.name!r} must run at least one step and 1 to "
-                                  f"{len(config.model.modules)} modules.")
+        config = _build(cls, {**data, "model": CascadeConfig.from_dict(data.get("model")),
+                              "phases": tuple(_build(Phase, phase, "phase setting") for phase in phases),
+                              "speech": _build(Speech, data.get("speech", {}), 'key of "speech"')}, "training setting")
+        for phase in config.phases:
+            check_phase(phase, config.model)
         return config
 
     @classmethod
+    def find(cls, name_or_path):
+        """Reads a configuration that comes with the package, by its name, or a file.
+
+        Raises:
+            ConfigError: there is none, or it cannot be used.
+        """
+        bundled = bundled_configs()
+        if str(name_or_path) not in bundled and not Path(name_or_path).is_file():
+            raise ConfigError(f"There is no training configuration '{name_or_path}', neither as a file nor in the "
+                              f"package; {unknown_name(Path(name_or_path).stem, bundled)}")
+        return cls.read(bundled.get(str(name_or_path), name_or_path))
+
+    @classmethod
     def read(cls, path):
+        """Reads a configuration from a JSON file.
+
+        Raises:
+            ConfigError: it cannot be read, or cannot be used.
+        """
         try:
-            return cls.from_dict(json.loads(Path(path).read_text()))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"Cannot read the configuration {path}: {error}.") from None
-        except json.JSONDecodeError as error:
-            raise ConfigError(f"{path} is not valid JSON: {error}.") from None
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        except OSError as error:
+            raise ConfigError(f"The configuration '{path}' cannot be read: {error.strerror}.") from None
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, ConfigError):
+                raise
+            raise ConfigError(f"'{path}' is not valid JSON: {error}.") from None
+
+
+def bundled_configs():
+    """Configurations that come with the package: dict of name -> path.
+
+    Example:
+        >>> list(bundled_configs())
+        ['cmrl-16k', 'cmrl-20k', ..., 'quick']
+    """
+    return {path.stem: path for path in sorted(CONFIGS.glob("*.json"))}
+
+
+def _build(cls, data, what):
+    """A dataclass from JSON data, checked: lists become tuples.
+
+    Args:
+        cls: Phase, Speech or TrainingConfig.
+        data: JSON data.
+        what: a key is, such as "phase setting".
+
+    Raises:
+        ConfigError: a key is unknown or missing, or its value is of another kind.
+    """
+    check_keys(data, cls, what)
+    missing = [setting.name for setting in fields(cls) if setting.name not in data
+               and setting.default is MISSING and setting.default_factory is MISSING]
+    if missing:
+        raise ConfigError(f"The training configuration lacks the {what} {missing[0]!r}.")
+    kinds = {setting.name: setting.type for setting in fields(cls)}
+    settings = cls(**{key: tuple(value) if kinds[key] is tuple and isinstance(value, list) else value
+                      for key, value in data.items()})
+    check_values(settings)
+    return settings
 
 
 def check_values(settings):
-    """Numbers where numbers belong: whole ones, positive ones; a preset's name where its name belongs."""
+    """Numbers where numbers belong, whole and positive ones; text; a preset's name where its name belongs.
+
+    Args:
+        settings: Phase, Speech or TrainingConfig.
+
+    Raises:
+        ConfigError: a value is of another kind.
+    """
     for setting in fields(settings):
         value, kind = getattr(settings, setting.name), setting.type
-        if kind is float and (not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= 0):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+        if kind is float and not number:
             raise ConfigError(f"Setting {setting.name!r} must be a number of at least 0; got {value!r}.")
-        if kind is int and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        if kind is int and not (number and isinstance(value, int)):
             raise ConfigError(f"Setting {setting.name!r} must be a whole number of at least 0; got {value!r}.")
         if kind is str and not isinstance(value, str):
             raise ConfigError(f"Setting {setting.name!r} must be text; got {value!r}.")
+        if kind is tuple and setting.name != "phases" and not (isinstance(value, tuple) and
+                                                               all(isinstance(text, str) for text in value)):
+            raise ConfigError(f"Setting {setting.name!r} must be a list of text; got {value!r}.")
     if isinstance(settings, TrainingConfig):
         if not is_name(settings.name):
             raise ConfigError(f"A preset cannot be called {settings.name!r}: use letters, digits, '.', '_' and '-'.")
@@ -144,8 +242,22 @@ def check_values(settings):
             raise ConfigError("kbps, batch_size, clip_frames, epoch_steps and validate_epochs must be above 0.")
 
 
-def check_keys(data, cls, what):
-    known = {f.name for f in fields(cls)}
-    unknown = set(data) - known if isinstance(data, dict) else {str(data)}
+def check_phase(phase, model):
+    """Makes sure that a cascade can go through a phase.
+
+    Args:
+        phase: Phase.
+        model: CascadeConfig.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    count = len(model.modules)
+    if not 1 <= phase.modules <= count or phase.steps < 1:
+        raise ConfigError(f"Phase {phase.name!r} must run at least one step and 1 to {count} modules.")
+    if not phase.learning_rate:
+        raise ConfigError(f"Phase {phase.name!r} must have a learning rate above 0.")
+    parts = (LPC, NOISE, ENTROPY, *(f"module_{number}" for number in range(count)))
+    unknown = [part for part in phase.train if part not in parts]
     if unknown:
-        raise ConfigError(f"Unknown {what} {sorted(unknown)[0]!r}; known are {', '.join(sorted(known))}.")
+        raise ConfigError(f"`train` of phase {phase.name!r} names {unknown[0]!r}; {unknown_name(unknown[0], parts)}")
