@@ -222,6 +222,9 @@ class Codec:
             (3.71, 3.82)
             >>> codec.save_pretrained("cq-24k-mine")
         """
+        from neuralcodec.training.quiet import import_keras
+
+        import_keras()
         from neuralcodec.training.finetune import finetune
 
         self.preset, history = finetune(

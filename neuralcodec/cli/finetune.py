@@ -1,6 +1,5 @@
 """`neuralcodec finetune`"""
 
-import os
 from pathlib import Path
 
 import click
@@ -38,7 +37,6 @@ def finetune(preset, data, output, validation_data, minutes, epochs, freeze, pus
         raise click.UsageError("--minutes and --epochs exclude each other.")
     check_free(output, force)  # an error here should not come after all the work
     base = load_preset(preset)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # only what matters to the user; before TensorFlow is imported
     from neuralcodec.codec import Codec
 
     codec = Codec(base)

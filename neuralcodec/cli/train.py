@@ -1,22 +1,27 @@
 """`neuralcodec train`"""
 
-import os
 from pathlib import Path
 
 import click
 
 
 @click.command()
-@click.option("--config", metavar="FILE", required=True, type=click.Path(path_type=Path),
-              help="What to train and how: a JSON file, such as those in neuralcodec/training/configs.")
+@click.option("--config", metavar="NAME|FILE", required=True,
+              help="What to train and how: quick, which trains in minutes, another configuration that comes with the "
+                   "package, or a JSON file of your own.")
 @click.option("--data", metavar="DIR", required=True, type=click.Path(path_type=Path),
               help="Folder of recordings, searched recursively.")
 @click.option("--output", metavar="DIR", required=True, type=click.Path(path_type=Path),
               help="Folder for checkpoints, log and the finished preset.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the output folder.")
 def train(config, data, output, resume):
-    """Train a preset from a configuration and a folder of speech."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # only what matters to the user; before TensorFlow is imported
+    """Train a preset from a configuration and a folder of speech; at least 30 s of it, better an hour or more."""
+    from neuralcodec.training.config import TrainingConfig
+    from neuralcodec.training.quiet import import_keras
+
+    TrainingConfig.find(config)  # an error here should not come after seconds of imports
+    import_keras()
     from neuralcodec.training.train import train_preset
 
-    train_preset(config, data, output, resume=resume)
+    preset = train_preset(config, data, output, resume=resume)
+    click.echo(f"Wrote {preset.directory}.", err=True)

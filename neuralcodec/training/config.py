@@ -1,53 +1,50 @@
 """A training run as data: one JSON file from which `neuralcodec train` makes a preset.
 
-The keys of the file, and their defaults. A key without one has to be there.
+Its keys, with their defaults in brackets; a key without one has to be there:
 
-| key               | default | what it is                                                                           |
-|-------------------|---------|--------------------------------------------------------------------------------------|
-| `name`            |         | the preset's name: letters, digits, `.`, `_` and `-`                                 |
-| `description`     |         | one line for `neuralcodec presets`                                                   |
-| `kbps`            |         | nominal bitrate of the preset                                                        |
-| `model`           |         | the cascade, see `neuralcodec.architecture.config`: `lpc`, `modules`, `noise_above`  |
-| `phases`          |         | list of phases, see below: module by module (greedy), then jointly                   |
-| `start`           | ""      | preset (name or folder) or checkpoint (.weights.h5) to start from; "": from scratch  |
-| `comment`         | ""      | for people, such as which run `start` comes from                                     |
-| `speech`          | {}      | for the model card, see below                                                        |
-| `seed`            | 1       | of the weights, the clips and their levels                                           |
-| `batch_size`      | 12      | clips a step                                                                         |
-| `clip_frames`     | 30      | frames of 20 ms of a clip that count in the loss                                     |
-| `rate_folders`    | []      | patterns of folder names: files in them are the read speech that sets the rate; []: all |
-| `leave_out`       | []      | patterns of folder names: files in them are not trained on                           |
-| `rate_weight`     | 0.05    | weight of a kbps in the loss at the start; from then on it follows the rate, while that learns which spends bits |
-| `epoch_steps`     | 250     | steps between log lines and checkpoints, at most                                     |
-| `validate_epochs` | 4       | epochs between validations on real files                                             |
+    name                    the preset's name: letters, digits, `.`, `_` and `-`
+    description             one line for `neuralcodec presets`
+    kbps                    nominal bitrate of the preset
+    model                   the cascade, see `neuralcodec.architecture.config`: lpc, modules, noise_above
+    phases                  list of phases, see below: module by module (greedy), then jointly
+    start [""]              preset (name or folder) or checkpoint (.weights.h5) to start from; "": from scratch
+    comment [""]            for people, such as which run `start` comes from
+    speech [{}]             for the model card, see below
+    seed [1]                of the weights, the clips and their levels
+    batch_size [12]         clips a step
+    clip_frames [30]        frames of 20 ms of a clip that count in the loss
+    rate_folders [[]]       patterns of folder names: the files in them are the read speech that sets the rate; []: all
+    leave_out [[]]          patterns of folder names: the files in them are not trained on
+    rate_weight [0.05]      weight of a kbps in the loss at the start; from then on it follows the rate, while that
+                            learns which spends bits
+    epoch_steps [250]       steps between log lines and checkpoints, at most
+    validate_epochs [4]     epochs between validations on real files
 
 Of a phase:
 
-| key                   | default | what it is                                                                       |
-|-----------------------|---------|----------------------------------------------------------------------------------|
-| `name`                |         | for the log                                                                      |
-| `steps`               |         | gradient steps                                                                   |
-| `modules`             |         | how many modules run                                                             |
-| `train`               | []      | what learns: "lpc", "noise", "module_0", ...; "entropy" for the entropy models of all modules that run, without what they code; []: everything that runs |
-| `learning_rate`       | 0.001   | at the start of a cosine                                                         |
-| `final_learning_rate` | 0.001   | at its end                                                                       |
-| `warmup`              | 200     | steps over which the learning rate rises from zero                               |
-| `later_pace`          | 1       | learning rate of modules after the first, relative to the first's. What they can add to a good first module is small, and at its rate they do harm while they learn |
-| `kbps`                | 0       | target bitrate; 0: the run's                                                     |
-| `rate_weight`         | 0       | weight of a kbps in the loss at the start; 0: goes on with that of the phase before |
-| `weighted`            | 0.3     | weight of the LPC-weighted error, beside 1 for log-mel                           |
-| `disturbance`         | 1.2     | weight of the loudness disturbance                                               |
-| `intelligibility`     | 0       | weight of what the envelopes of the bands lack in correlation with the original's |
-| `adversarial`         | 0       | weight of a discriminator that hears no original; 0: none                        |
+    name                    for the log
+    steps                   gradient steps
+    modules                 how many modules run
+    train [[]]              what learns: "lpc", "noise", "module_0", ...; "entropy" for the entropy models of all
+                            modules that run, without what they code; []: everything that runs
+    learning_rate [0.001], final_learning_rate [0.001]
+                            start and end of a cosine
+    warmup [200]            steps over which the learning rate rises from zero
+    later_pace [1.0]        learning rate of modules after the first, relative to the first's. What they can add to a
+                            good first module is small, and at its rate they do harm while they learn
+    kbps [0]                target bitrate; 0: the run's
+    rate_weight [0]         weight of a kbps in the loss at the start; 0: goes on with that of the phase before
+    weighted [0.3]          weight of the LPC-weighted error, beside 1 for log-mel
+    disturbance [1.2]       weight of the loudness disturbance
+    intelligibility [0]     weight of what the envelopes of the bands lack in correlation with the original's
+    adversarial [0]         weight of a discriminator that hears no original; 0: none
 
 Of `speech`, all of them optional:
 
-| key         | what it is                                                                                     |
-|-------------|------------------------------------------------------------------------------------------------|
-| `corpora`   | list of text: whom the speech is from, and under which licence                                  |
-| `hours`     | number                                                                                          |
-| `languages` | list of codes of ISO 639-1, such as "en"                                                        |
-| `licence`   | of the weights, as an SPDX identifier; without it nobody has chosen one                         |
+    corpora                 list of text: whom the speech is from, and under which licence
+    hours                   how many there are
+    languages               list of codes of ISO 639-1, such as "en"
+    licence                 of the weights, as an SPDX identifier; without it nobody has chosen one
 """
 import json
 import math

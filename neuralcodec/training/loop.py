@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from neuralcodec.architecture.config import FRAME_SAMPLES
-from neuralcodec.errors import ConfigError, OutputExistsError
+from neuralcodec.errors import ConfigError, OutputExistsError, PresetNotFoundError
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.training.callbacks import CheckpointAndLog
@@ -78,11 +78,12 @@ def starting_progress(config, output, resume):
         Progress.
 
     Raises:
-        ConfigError: there is nothing to resume.
+        ConfigError: there is nothing to resume, or nothing to start from.
         OutputExistsError: `output` holds another run, and `resume` is False.
     """
     if resume:
         return Progress.read(output)
+    check_start(config)
     if (output / PROGRESS).exists():
         raise OutputExistsError(f"{output} holds a run already; go on with it (--resume) or choose another folder.")
     return Progress(rate_weight=config.rate_weight)
@@ -109,6 +110,25 @@ def is_checkpoint(start):
 def starting_weights(start):
     """Path of the weights of a checkpoint or preset."""
     return start if is_checkpoint(start) else find_preset(start) / WEIGHTS
+
+
+def check_start(config):
+    """Makes sure that what a run starts from is there.
+
+    Raises:
+        ConfigError: it is not.
+        HubError: it cannot be downloaded.
+    """
+    if not config.start or Path(config.start).is_file():
+        return
+    try:
+        if not is_checkpoint(config.start):
+            find_preset(config.start)
+            return
+    except PresetNotFoundError:
+        pass
+    raise ConfigError(f"The run is to start from '{config.start}', which is not there; train that first, or take "
+                      f"\"start\" out of the configuration. {config.comment}".rstrip())
 
 
 def load_start(cascade, start):
@@ -194,10 +214,6 @@ def choose_trainable(cascade, phase):
             train_entropy_model(module)
     cascade.lsf_quantizer.trainable = LPC in names and cascade.config.lpc == "trained"
     cascade.side_context.trainable = LPC in names
-    unknown = set(names) - {LPC, NOISE, ENTROPY, *(module.name for module in cascade.chain)}
-    if unknown:
-        raise ConfigError(f'`train` of phase {phase.name!r} names {sorted(unknown)[0]!r}; it must be "lpc", "noise", '
-                          f'"entropy" or one of {", ".join(module.name for module in cascade.chain)}.')
 
 
 def train_entropy_model(module):

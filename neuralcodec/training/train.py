@@ -17,7 +17,7 @@ def train_preset(config, data, output, resume=False, verbose=True):
     """Trains, calibrates and writes a preset.
 
     Args:
-        config: path of a training configuration.
+        config: name of a configuration that comes with the package, or path of a JSON file.
         data: folder of recordings, searched recursively; one in 40 is held back for validation.
         output: folder for checkpoint and log; the preset goes to output / name.
         resume: go on from the checkpoint in `output`.
@@ -30,7 +30,7 @@ def train_preset(config, data, output, resume=False, verbose=True):
         ConfigError: the configuration cannot be used, or there is nothing to resume.
         TrainingDataError: no or too little speech.
     """
-    config, output = TrainingConfig.read(config), Path(output)
+    config, output = TrainingConfig.find(config), Path(output)
     starting_progress(config, output, resume)  # an error here should not come after reading hours of speech
     with Status(verbose) as status:
         status.say(f"Reading the speech in {data}.")

@@ -1,10 +1,9 @@
 """The presets that come with the package."""
 
-import difflib
 import math
 from pathlib import Path
 
-from neuralcodec.errors import NewerVersionError, PresetError
+from neuralcodec.errors import NewerVersionError, PresetError, nearest_name
 from neuralcodec.zoo.folder import METADATA
 from neuralcodec.zoo.metadata import read_metadata
 
@@ -37,9 +36,9 @@ def nearest_presets(name):
     Args:
         name: what was asked for.
     """
-    names = {known.lower(): known for known in list_presets()}
-    near = difflib.get_close_matches(str(name).rpartition("/")[2].lower(), names, n=1)
-    return f"did you mean '{names[near[0]]}'?" if near else f"installed are: {', '.join(names.values()) or 'none'}."
+    names = list_presets()
+    near = nearest_name(str(name).rpartition("/")[2], names)
+    return f"did you mean '{near}'?" if near else f"installed are: {', '.join(names) or 'none'}."
 
 
 def _bundled():

@@ -1,22 +1,40 @@
 """`neuralcodec train`"""
 
+from types import SimpleNamespace
+
+import pytest
+
 from neuralcodec.training import train as training
 
 
-def test_arguments_reach_the_training(cli, monkeypatch):
+@pytest.fixture
+def calls(monkeypatch):
+    """In place of the training: a list of the arguments that it was given."""
     calls = []
-    monkeypatch.setattr(training, "train_preset", lambda *given, **options: calls.append((given, options)))
-    assert cli("train", "--config", "a.json", "--data", "speech", "--output", "out", "--resume")[0] == 0
+
+    def train_preset(*given, **options):
+        calls.append((given, options))
+        return SimpleNamespace(directory="out/quick")
+
+    monkeypatch.setattr(training, "train_preset", train_preset)
+    return calls
+
+
+def test_arguments_reach_the_training(cli, calls):
+    code, out, err = cli("train", "--config", "quick", "--data", "speech", "--output", "out", "--resume")
+    assert (code, out, err) == (0, b"", "Wrote out/quick.\n")
     (given, options), = calls
-    assert [str(path) for path in given] == ["a.json", "speech", "out"] and options == {"resume": True}
+    assert [str(path) for path in given] == ["quick", "speech", "out"] and options == {"resume": True}
 
 
-def test_a_configuration_that_is_not_there(cli, tmp_path):
-    code, out, err = cli("train", "--config", "a.json", "--data", tmp_path, "--output", tmp_path / "out")
-    assert (code, out) == (1, b"") and err.startswith("Error: ") and "a.json" in err
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("name, message", [("a.json", "'a.json', neither as a file nor in the package"),
+                                           ("Quik", "did you mean 'quick'?")])
+def test_a_configuration_that_is_not_there(cli, calls, tmp_path, name, message):
+    code, out, err = cli("train", "--config", name, "--data", tmp_path, "--output", tmp_path / "out")
+    assert (code, out) == (1, b"") and err.startswith("Error: There is no training configuration") and message in err
+    assert list(tmp_path.iterdir()) == [] and calls == []
 
 
-def test_all_three_paths_are_needed(cli):
-    code, _, err = cli("train", "--config", "a.json")
+def test_all_three_are_needed(cli):
+    code, _, err = cli("train", "--config", "quick")
     assert code == 2 and "--data" in err

@@ -47,6 +47,15 @@ def test_its_metadata_tell_how_it_was_trained(trained):
     assert training["config"]["name"] == "toy" and training["files"] == 2 and training["rate_weight"] > 0
 
 
+@pytest.mark.parametrize("start", ["runs/cq-base/checkpoint.weights.h5", "runs/cq-16k/cq-16k"])
+def test_a_start_that_is_not_there_is_one_sentence(configuration, speech_folder, tmp_path, start):
+    data = {**json.loads(configuration.read_text()), "start": start, "comment": "Made by another run."}
+    (tmp_path / "late.json").write_text(json.dumps(data))
+    with pytest.raises(ConfigError, match=f"to start from '{start}', which is not there; train that first, .* Made by"):
+        train_preset(tmp_path / "late.json", speech_folder, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_nothing_is_read_where_a_run_cannot_begin(trained, configuration, speech_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "read_corpus", None)
     with pytest.raises(OutputExistsError, match="holds a run already"):
