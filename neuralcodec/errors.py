@@ -15,6 +15,19 @@ class OutputExistsError(NeuralCodecError, FileExistsError):
     """The output file is already there and was not to be overwritten."""
 
 
+class OutputError(NeuralCodecError, OSError):
+    """An output cannot be written: a full or read-only disk, a missing folder, a name that no file can have.
+
+    Args:
+        message: one sentence.
+        errno: of the system's own error.
+    """
+
+    def __init__(self, message, errno=None):
+        super().__init__(message)
+        self.errno = errno
+
+
 class ConfigError(NeuralCodecError, ValueError):
     """A configuration file or value that no codec can be built from."""
 

@@ -1,14 +1,13 @@
 """16 kHz blocks in, a sound file of any rate out."""
 
 import contextlib
+import os
 import struct
-import sys
-from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from neuralcodec.audio.paths import beside, check_output
+from neuralcodec.audio.paths import atomic_output, check_output, is_stream, open_output, shown
 from neuralcodec.audio.resampling import PIECE, SAMPLE_RATE, Resampler
 from neuralcodec.errors import AudioError
 
@@ -17,7 +16,8 @@ OUTPUT_FORMATS = {
     ".wav": "WAV", ".flac": "FLAC", ".aiff": "AIFF", ".aif": "AIFF", ".au": "AU", ".caf": "CAF", ".w64": "W64",
 }
 
-_LARGEST_WAV = (1 << 32) - 4096  # bytes; a WAV header counts them in 32 bits
+_LARGEST_WAV = (1 << 32) - 4096  # bytes; headers of WAV, AIFF and AU count them in 32 bits
+_INFO = {"title": b"INAM", "artist": b"IART", "comment": b"ICMT", "date": b"ICRD"}  # tags of a WAV file
 
 
 class AudioSink:
@@ -27,14 +27,17 @@ class AudioSink:
     on Ctrl-C, nothing is left behind.
 
     Args:
-        path: output; its extension chooses the format (see `OUTPUT_FORMATS`). `-` writes WAV to standard output.
+        path: output; its extension chooses the format (see `OUTPUT_FORMATS`). `-` is standard output; that, a binary
+            file object, a device or a pipe get a WAV from front to back.
         sample_rate: rate of the output in Hz.
         num_samples: length of the output; what was written is cut or padded with zeros to it.
         overwrite: whether an existing file may be replaced.
+        tags: dict of what the recording says about itself, see `neuralcodec.audio.tags`; AU and W64 have no room for it.
 
     Raises:
         AudioError: the extension or the rate cannot be written.
         OutputExistsError: the output is there and `overwrite` is False.
+        OutputError: it cannot be written.
 
     Example:
         >>> with AudioSource("in.wav") as source, AudioSink("out.flac", source.sample_rate, source.num_samples) as sink:
@@ -42,15 +45,16 @@ class AudioSink:
         ...         sink.write(block)
     """
 
-    def __init__(self, path, sample_rate, num_samples, overwrite=False):
+    def __init__(self, path, sample_rate, num_samples, overwrite=False, tags=None):
         self._path = path
         self._sample_rate = sample_rate
         self._left = num_samples
         self._overwrite = overwrite
+        self._tags = tags or {}
         self._resampler = Resampler(SAMPLE_RATE, sample_rate)
-        self._to_stdout = str(path) == "-"
-        if not self._to_stdout:
-            self._format = self._choose_format(Path(path), num_samples)
+        self._is_stream = is_stream(path)
+        if not self._is_stream:
+            self._format = _choose_format(path, num_samples)
             check_output(path, overwrite)
 
     def write(self, samples):
@@ -67,41 +71,101 @@ class AudioSink:
 
     @contextlib.contextmanager
     def _run(self):
-        with self._open() as self._file:
+        with self._open() as self._write:
             yield self
             for piece in self._resampler.finish():
                 self._put(piece)
             while self._left:
                 self._put(np.zeros(min(self._left, PIECE), np.float32))
 
-    @contextlib.contextmanager
-    def _open(self):
-        if self._to_stdout:
-            yield _WavStream(sys.stdout.buffer, self._sample_rate, self._left)
-            sys.stdout.buffer.flush()
-            return
-        with beside(self._path, self._overwrite) as temporary:
-            try:
-                with soundfile.SoundFile(temporary, "w", self._sample_rate, 1, "PCM_16", format=self._format) as file:
-                    yield file
-            except soundfile.SoundFileError as error:
-                raise AudioError(f"'{self._path}' cannot be written at {self._sample_rate} Hz: {error}") from error
-            if temporary.stat().st_size == 0:
-                temporary.write_bytes(_flac_of_no_samples(self._sample_rate))
-
     def _put(self, samples):
         samples = samples[:self._left]
         self._left -= len(samples)
         # 32768 is full scale when a file is read, so a 16-bit file at 16 kHz comes back bit by bit.
-        self._file.write(np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16))
+        self._write(np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2"))
 
-    @staticmethod
-    def _choose_format(path, num_samples):
-        form = OUTPUT_FORMATS.get(path.suffix.lower())
-        if form is None:
-            known = ", ".join(OUTPUT_FORMATS)
-            raise AudioError(f"'{path}' cannot be written: the name must end in one of {known}.")
-        return "RF64" if form == "WAV" and 2 * num_samples > _LARGEST_WAV else form
+    @contextlib.contextmanager
+    def _open(self):
+        """Yields what is called with each piece of int16 samples."""
+        if self._is_stream:
+            with open_output(self._path) as file:
+                file.write(_wav_header(self._sample_rate, self._left, self._tags))
+                yield lambda samples: file.write(samples.tobytes())
+            return
+        with atomic_output(self._path, self._overwrite) as file:
+            target = _Target(file)
+            with self._explained(target):
+                sound = soundfile.SoundFile(target, "w", self._sample_rate, 1, "PCM_16", format=self._format)
+            try:
+                self._set_tags(sound)
+
+                def write(samples):
+                    with self._explained(target):
+                        sound.write(samples)
+
+                yield write
+            except BaseException:
+                with contextlib.suppress(soundfile.SoundFileError):  # what went wrong first is what matters
+                    sound.close()
+                raise
+            with self._explained(target):
+                sound.close()
+            if not file.seek(0, os.SEEK_END):
+                file.write(_flac_of_no_samples(self._sample_rate))
+
+    @contextlib.contextmanager
+    def _explained(self, target):
+        """Errors of libsndfile as those of the package."""
+        try:
+            yield
+        except (soundfile.SoundFileError, AssertionError) as error:  # soundfile asserts that all was written
+            raise target.error or AudioError(
+                f"{shown(self._path)} cannot be written at {self._sample_rate} Hz: {error}") from error
+        if target.error is not None:
+            raise target.error
+
+    def _set_tags(self, sound):
+        for key, value in self._tags.items():
+            with contextlib.suppress(soundfile.SoundFileError):  # the format has no place for it
+                setattr(sound, key, value)
+
+
+class _Target:
+    """A file for libsndfile, which calls it and must not be met by an exception: the first one is kept in `error`."""
+
+    def __init__(self, file):
+        self._file, self.error = file, None
+
+    def write(self, data):
+        try:
+            return self._file.write(data)
+        except Exception as error:
+            self.error = self.error or error
+            return 0
+
+    def read(self, count):
+        return self._file.read(count)
+
+    def seek(self, offset, whence=os.SEEK_SET):
+        try:
+            return self._file.seek(offset, whence)
+        except Exception as error:
+            self.error = self.error or error
+            return -1
+
+    def tell(self):
+        return self._file.tell()
+
+
+def _choose_format(path, num_samples):
+    form = OUTPUT_FORMATS.get(os.path.splitext(os.fsdecode(path))[1].lower())
+    if form is None:
+        raise AudioError(f"{shown(path)} cannot be written: the name must end in one of {', '.join(OUTPUT_FORMATS)}.")
+    is_large = 2 * num_samples > _LARGEST_WAV
+    if is_large and form in ("AIFF", "AU"):
+        raise AudioError(f"{shown(path)} cannot be written: the recording is too long for its format; choose .wav or "
+                         ".flac.")
+    return "RF64" if is_large and form == "WAV" else form
 
 
 def _flac_of_no_samples(sample_rate):
@@ -110,14 +174,14 @@ def _flac_of_no_samples(sample_rate):
     return b"fLaC\x80\x00\x00\x22" + struct.pack(">HH6xQ16x", 4096, 4096, bits_and_rate)
 
 
-class _WavStream:
-    """A WAV file written front to back: the length is known, so that the header needs no second visit."""
+def _wav_header(sample_rate, num_samples, tags):
+    """What comes before the samples of a WAV file whose length is known."""
+    fields = b"".join(_chunk(_INFO[key], value.encode("utf-8", "replace") + b"\0") for key, value in tags.items())
+    info = _chunk(b"LIST", b"INFO" + fields) if fields else b""
+    size = min(2 * num_samples, _LARGEST_WAV)
+    return struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(info) + size, b"WAVE", b"fmt ", 16, 1, 1, sample_rate,
+                       (2 * sample_rate) & 0xFFFFFFFF, 2, 16) + info + struct.pack("<4sI", b"data", size)
 
-    def __init__(self, stream, sample_rate, num_samples):
-        self._stream = stream
-        size = min(2 * num_samples, _LARGEST_WAV)
-        stream.write(struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, sample_rate,
-                                 (2 * sample_rate) & 0xFFFFFFFF, 2, 16, b"data", size))
 
-    def write(self, samples):
-        self._stream.write(samples.astype("<i2").tobytes())
+def _chunk(name, data):
+    return struct.pack("<4sI", name, len(data)) + data + bytes(len(data) % 2)

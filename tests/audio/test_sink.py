@@ -106,15 +106,15 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path):
     """A limit on the size of files stands in for the disk."""
     program = ("import resource, sys, numpy as np\n"
                "from neuralcodec.audio import AudioSink\n"
-               "from neuralcodec.errors import AudioError\n"
+               "from neuralcodec.errors import OutputError\n"
                "resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))\n"
                "try:\n"
                "    with AudioSink(sys.argv[1], 16000, 100000) as sink:\n"
                "        sink.write(np.zeros(100000))\n"
-               "except AudioError as error:\n"
+               "except OutputError as error:\n"
                "    print(error)\n")
     done = subprocess.run([sys.executable, "-c", program, tmp_path / "out.wav"], capture_output=True, text=True)
-    assert "cannot be written" in done.stdout, done.stderr
+    assert done.stdout == f"'{tmp_path / 'out.wav'}' cannot be written: File too large.\n", done.stderr
     assert os.listdir(tmp_path) == []
 
 
