@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neuralcodec.training.comparison import FinetuneHistory
 
 StrPath = str | os.PathLike[str]
+Channel = int | Literal["mix", "left", "right"]
 Progress = Callable[[int, int], object]
 
 
@@ -26,7 +27,8 @@ class Codec:
 
     Files are read and written piece by piece, so that an hour needs no more memory than a minute. An output is there
     completely or not at all, and one that exists is only replaced with `overwrite=True`. A `ConversionWarning` tells
-    when a recording has to be mixed to mono or resampled to 16 kHz.
+    when a recording has to be mixed to mono or resampled to 16 kHz, when it is shorter or longer than its header says,
+    and when it had to be clipped.
 
     Args:
         preset: Preset, as `neuralcodec.zoo.presets.load_preset` returns it. Most callers want `from_pretrained`.
@@ -95,7 +97,8 @@ class Codec:
         return f"Codec({self.name!r}, {self.kbps:g} kbps)"
 
     def compress(self, source: StrPath | BinaryIO, target: StrPath | BinaryIO, *, kbps: float | None = None,
-                 overwrite: bool = False, progress: Progress | None = None) -> None:
+                 overwrite: bool = False, progress: Progress | None = None, channel: Channel = "mix",
+                 normalize: bool = False, raw: tuple[int, int, str] | None = None) -> None:
         """Codes an audio file.
 
         Args:
@@ -104,44 +107,51 @@ class Codec:
             target: path of the .nac file, a binary file object, or `-` for standard output.
             kbps: bitrate that the file is to have, 0.75 to 1.25 times the preset's; by default it varies from file to
                 file around the preset's. It takes several passes, and is met within 2 % from 5 s of speech on.
-            overwrite: whether an existing file may be replaced.
+            overwrite: whether an existing file may be replaced; its permissions stay.
             progress: called as progress(done, total), in samples at 16 kHz.
+            channel: which to code of several: "mix" for their mean, "left", "right", or a number from 1 on.
+            normalize: whether to scale the recording so that its peak is 1 dB below full scale.
+            raw: (sample rate, channels, encoding) of a source of bare samples without a header, such as
+                (8000, 1, "mulaw"); encodings are those of `neuralcodec.audio.readers.ENCODINGS`.
 
         Raises:
-            AudioError: the source is missing, empty or not audio, or holds NaN or infinite samples.
+            AudioError: the source is missing, empty or not audio, holds NaN or infinite samples, or changes meanwhile.
             BitrateError: the preset is not made for that bitrate.
-            OutputExistsError: the target is there and `overwrite` is False.
+            OutputExistsError: the target is there, or appears meanwhile, and `overwrite` is False.
+            OutputError: the target cannot be written.
         """
-        coding.compress(self.preset, source, target, kbps=kbps, overwrite=overwrite, progress=progress)
+        coding.compress(self.preset, source, target, kbps=kbps, overwrite=overwrite, progress=progress,
+                        channel=channel, normalize=normalize, raw=raw)
 
-    def decompress(self, source: StrPath | BinaryIO, target: StrPath, *, native: bool = False, overwrite: bool = False,
-                   progress: Progress | None = None) -> None:
+    def decompress(self, source: StrPath | BinaryIO, target: StrPath | BinaryIO, *, native: bool = False,
+                   overwrite: bool = False, progress: Progress | None = None) -> None:
         """Decodes a .nac file to an audio file of the original's sample rate and length, 16-bit, mono.
 
         Args:
             source: path of the .nac file, a binary file object, or `-` for standard input.
-            target: path of the audio file, whose extension chooses the format (.wav, .flac, .aiff, .au, .caf, .w64),
-                or `-` for a WAV to standard output.
+            target: path of the audio file, whose extension chooses the format (.wav, .flac, .aiff, .au, .caf, .w64);
+                a binary file object, or `-` for standard output, gets a WAV.
             native: keep the codec's 16 kHz instead of the original's sample rate.
-            overwrite: whether an existing file may be replaced.
+            overwrite: whether an existing file may be replaced; its permissions stay.
             progress: called as progress(done, total), in samples at 16 kHz.
 
         Raises:
             NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the file cannot be decoded.
             WrongPresetError: it needs another preset, or other weights of this one.
             AudioError: the target's extension or sample rate cannot be written.
-            OutputExistsError: the target is there and `overwrite` is False.
+            OutputExistsError: the target is there, or appears meanwhile, and `overwrite` is False.
+            OutputError: the target cannot be written.
         """
         coding.decompress(self.preset, source, target, native=native, overwrite=overwrite, progress=progress)
 
     def encode(self, samples: ArrayLike, sample_rate: int, *, kbps: float | None = None,
-               progress: Progress | None = None) -> bytes:
+               progress: Progress | None = None, channel: Channel = "mix", normalize: bool = False) -> bytes:
         """Codes samples in memory.
 
         Args:
             samples: (n,) or (n, channels): floats in [-1, 1], or int16, int32 or uint8.
             sample_rate: in Hz.
-            kbps: as for `compress`.
+            kbps, channel, normalize: as for `compress`.
             progress: called as progress(done, total), in samples at 16 kHz.
 
         Returns:
@@ -155,7 +165,8 @@ class Codec:
             >>> data = codec.encode(samples, 44100)
             >>> decoded, sample_rate = codec.decode(data)
         """
-        return coding.encode(self.preset, samples, sample_rate, kbps=kbps, progress=progress)
+        return coding.encode(self.preset, samples, sample_rate, kbps=kbps, progress=progress, channel=channel,
+                             normalize=normalize)
 
     def decode(self, data: bytes, *, native: bool = False,
                progress: Progress | None = None) -> tuple[NDArray[np.float32], int]:

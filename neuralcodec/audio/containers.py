@@ -235,9 +235,9 @@ def _aiff_width(data, common):
     """Bytes of a sample of all channels; 0 where these are packed in another way."""
     channels, _, bits = _unpack(data, ">HIH", common.body)
     packing = data.get(common.body + 18, 4) if common.size >= 22 else b"NONE"
-    known = {b"NONE": bits, b"twos": bits, b"sowt": bits, b"raw ": 8, b"in24": 24, b"in32": 32, b"fl32": 32, b"fl64": 64,
-             b"ulaw": 8, b"alaw": 8}
-    return channels * -(-known.get(packing.lower() if packing != b"NONE" else packing, 0) // 8)
+    known = {b"none": bits, b"twos": bits, b"sowt": bits, b"raw ": 8, b"in24": 24, b"in32": 32, b"fl32": 32,
+             b"fl64": 64, b"ulaw": 8, b"alaw": 8}
+    return channels * -(-known.get(packing.lower(), 0) // 8)
 
 
 def _parse_au(window, data):
@@ -266,5 +266,5 @@ def _parse_nist(window, data):
     return _Samples(start, math.prod(counts), None, lambda size: window.cut(start + size))
 
 
-_PARSERS = {b"RIFF": _parse_riff, b"RIFX": _parse_riff, b"RF64": _parse_riff, b"BW64": _parse_riff, b"FORM": _parse_form,
-            b".snd": _parse_au, b"dns.": _parse_au, b"riff": _parse_w64, b"caff": _parse_caf, b"NIST": _parse_nist}
+_PARSERS = {b"RIFF": _parse_riff, b"RIFX": _parse_riff, b"RF64": _parse_riff, b"BW64": _parse_riff,
+            b"FORM": _parse_form, b".snd": _parse_au, b"dns.": _parse_au, b"riff": _parse_w64, b"caff": _parse_caf, b"NIST": _parse_nist}

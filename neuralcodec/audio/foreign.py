@@ -16,7 +16,8 @@ _KINDS = (  # (offset, bytes, what it is)
     (0, b"ajkg", "a Shorten file"), (0, b"LA0", "a Lossless Audio file"), (0, b"DSD ", "a DSF file"),
     (0, b"FRM8", "a DSDIFF file"), (0, b"FLV\x01", "a Flash video"), (0, b"MThd", "a MIDI file"),
     (0, b"\x0b\x77", "an AC-3 file"), (0, b"\x7f\xfe\x80\x01", "a DTS file"), (0, b"\x00\x00\x01\xba", "an MPEG video"),
-    (0, b"\x00\x00\x01\xb3", "an MPEG video"), (0, b"NAC", "a .nac file"), (0, b"PK\x03\x04", "a ZIP archive"), (0, b"\x1f\x8b", "a gzip archive"),
+    (0, b"\x00\x00\x01\xb3", "an MPEG video"), (0, b"NAC", "a .nac file"),
+    (0, b"PK\x03\x04", "a ZIP archive"), (0, b"\x1f\x8b", "a gzip archive"),
     (0, b"BZh", "a bzip2 archive"), (0, b"\xfd7zXZ", "an xz archive"), (0, b"7z\xbc\xaf", "a 7-Zip archive"),
     (0, b"Rar!", "a RAR archive"),
 )

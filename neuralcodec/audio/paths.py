@@ -100,8 +100,8 @@ class Input:
         except OSError as error:
             if isinstance(error, NeuralCodecError):
                 raise
-            raise OutputError(f"{self.name} cannot be copied to '{tempfile.gettempdir()}': {error.strerror}; set TMPDIR "
-                              "to a folder with room.", error.errno) from error
+            raise OutputError(f"{self.name} cannot be copied to a temporary folder: {error.strerror}; set TMPDIR to one "
+                              "with room.", error.errno) from error
         return copy
 
     def _read(self, stream):

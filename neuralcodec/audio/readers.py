@@ -165,11 +165,11 @@ def _raw_options(raw):
         rate, channels, encoding = RawFormat(*raw)
         subtype, endian = ENCODINGS[encoding]
     except (TypeError, KeyError) as error:
-        raise AudioError(f"Bare samples need (sample rate, channels, encoding), such as (16000, 1, 's16le'), not {raw!r}"
-                         f"; encodings are {', '.join(ENCODINGS)}.") from error
+        raise AudioError("Bare samples need (sample rate, channels, encoding), such as (16000, 1, 's16le'), not "
+                         f"{raw!r}; encodings are {', '.join(ENCODINGS)}.") from error
     if not is_whole(rate, 1, 768000) or not is_whole(channels, 1, _MAX_CHANNELS):
-        raise AudioError(f"Bare samples of {channels!r} channels at {rate!r} Hz cannot be coded: give whole numbers, at "
-                         f"most {_MAX_CHANNELS} channels and 768000 Hz.")
+        raise AudioError(f"Bare samples of {channels!r} channels at {rate!r} Hz cannot be coded: give whole numbers, "
+                         f"at most {_MAX_CHANNELS} channels and 768000 Hz.")
     return {"format": "RAW", "samplerate": int(rate), "channels": int(channels), "subtype": subtype,
             **({"endian": endian} if endian else {})}
 
@@ -200,7 +200,7 @@ class ArrayReader:
     remark, truncated, is_lossy, tags = "", False, False, {}
 
     def __init__(self, samples, sample_rate):
-        array = _array(samples)
+        array = as_array(samples)
         if array.dtype.kind != "f" and array.dtype.name not in self._SCALE:
             raise AudioError(f"Samples of type {array.dtype} cannot be coded: give floats in [-1, 1], or int16, int32 "
                              "or uint8.")
@@ -221,8 +221,12 @@ class ArrayReader:
             yield ((piece.astype(np.float64) - zero) / full_scale).astype(np.float32)
 
 
-def _array(samples):
-    """Samples as an array (n,) or (n, channels)."""
+def as_array(samples):
+    """Samples as an array (n,) or (n, channels).
+
+    Raises:
+        AudioError: they are none.
+    """
     if isinstance(samples, (bytes, bytearray, memoryview, str)):
         raise AudioError(f"{type(samples).__name__} is no array of samples: make one, for instance with "
                          "numpy.frombuffer(data, 'int16'), or give a whole file as io.BytesIO(data) to compress().")

@@ -32,7 +32,7 @@ class AudioSink:
         sample_rate: rate of the output in Hz.
         num_samples: length of the output; what was written is cut or padded with zeros to it.
         overwrite: whether an existing file may be replaced.
-        tags: dict of what the recording says about itself, see `neuralcodec.audio.tags`; AU and W64 have no room for it.
+        tags: dict of what the recording says about itself, see `neuralcodec.audio.tags`; AU and W64 have no room.
 
     Raises:
         AudioError: the extension or the rate cannot be written.

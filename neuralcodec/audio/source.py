@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuralcodec.audio.paths import Input
+from neuralcodec.audio.paths import Input, is_path
 from neuralcodec.audio.readers import ArrayReader, FileReader, damage, is_whole
 from neuralcodec.audio.resampling import SAMPLE_RATE, Resampler, exactly, resampled_length
 from neuralcodec.errors import AudioError
@@ -48,7 +48,7 @@ class AudioSource:
 
     def __init__(self, source, sample_rate=None, *, channel="mix", normalize=False, raw=None):
         self._input = None
-        if isinstance(source, (str, bytes)) or hasattr(source, "read") or hasattr(source, "__fspath__"):
+        if is_path(source) or hasattr(source, "read"):
             self._input = Input(source, AudioError, "an audio file")
         try:
             self._reader = self._open(source, sample_rate, raw)
@@ -102,8 +102,8 @@ class AudioSource:
         """What was lost on the way to the last sample, which shows only there: list of clauses."""
         losses = []
         if self._peak > (_CODED_PEAK if self._reader.is_lossy else 1.0) and not self._normalize:
-            losses.append(f"has a peak of {self._peak:.5g}, where 1 is full scale, and is clipped there{self._range()}; "
-                          "--normalize scales it instead (in Python: normalize=True)")
+            losses.append(f"has a peak of {self._peak:.5g}, where 1 is full scale, and is clipped there{self._range()};"
+                          " --normalize scales it instead (in Python: normalize=True)")
         if self._mixed_power * self.channels < _CANCELLED * self._power:
             losses.append("nearly vanishes in the mix of its channels, which cancel each other; choose one (--channel "
                           "left, or channel='left')")

@@ -1,32 +1,44 @@
 """From recordings or samples to .nac files and back, in constant memory: an hour costs no more than a minute."""
 
+import contextlib
 import io
-import os
 import warnings
 
 import numpy as np
 
 from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, resample
-from neuralcodec.audio.paths import open_nac, open_output, refuse_same
+from neuralcodec.audio.paths import is_path, is_stream, open_nac, open_output, refuse_same
+from neuralcodec.audio.readers import as_array
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.rate import check_bitrate, meet_bitrate
-from neuralcodec.errors import AudioError, ConversionWarning, DamagedFileError, WrongPresetError
+from neuralcodec.errors import (
+    AudioError,
+    ConversionWarning,
+    DamagedFileError,
+    FormatError,
+    OutputError,
+    WrongPresetError,
+)
 from neuralcodec.runtime.decoder import Decoder
 from neuralcodec.runtime.encoder import Encoder
 
 _FRAMES_AT_ONCE = 24 * FRAMES_PER_BLOCK  # blocks are decoded side by side, which is faster
 
 
-def compress(preset, source, target, *, kbps=None, overwrite=False, progress=None):
+def compress(preset, source, target, *, kbps=None, overwrite=False, progress=None, channel="mix", normalize=False,
+             raw=None):
     """Codes an audio file; arguments and exceptions as for `Codec.compress`."""
+    if not (is_path(source) or hasattr(source, "read")):
+        raise AudioError(f"A path or a binary file object is needed, not {type(source).__name__}; samples in memory go "
+                         "to encode().")
     refuse_same(source, target)
-    with AudioSource(source) as audio, open_output(target, overwrite) as file:
-        _convert_visibly(audio, f"'{source}'" if isinstance(source, (str, os.PathLike)) else "The stream")
-        write_nac(preset, audio, file, kbps, progress)
+    with (AudioSource(source, channel=channel, normalize=normalize, raw=raw) as audio,
+          open_output(target, overwrite) as file):
+        _write_visibly(preset, audio, file, kbps, progress)
 
 
 def decompress(preset, source, target, *, native=False, overwrite=False, progress=None):
@@ -38,7 +50,7 @@ def decompress(preset, source, target, *, native=False, overwrite=False, progres
         rate, length = header.sample_rate, header.num_samples
         if native:
             rate, length = SAMPLE_RATE, header.num_samples_16k
-        if str(target) == "-":  # what went into a pipe cannot be taken back: first see that the file is whole
+        if is_stream(target):  # what went into a pipe cannot be taken back: first see that the file is whole
             for _ in reader:
                 pass
         with AudioSink(target, rate, length, overwrite) as sink:
@@ -46,7 +58,7 @@ def decompress(preset, source, target, *, native=False, overwrite=False, progres
                 sink.write(samples)
 
 
-def encode(preset, samples, sample_rate, *, kbps=None, progress=None):
+def encode(preset, samples, sample_rate, *, kbps=None, progress=None, channel="mix", normalize=False):
     """Codes samples in memory; arguments and exceptions as for `Codec.encode`.
 
     Returns:
@@ -56,13 +68,8 @@ def encode(preset, samples, sample_rate, *, kbps=None, progress=None):
         >>> data = encode(load_preset("cq-24k"), samples, 16000)
     """
     file = io.BytesIO()
-    try:
-        samples = np.asarray(samples)
-    except ValueError as error:  # rows of different lengths
-        raise AudioError("The samples cannot be coded: give an array (n,) or (n, channels).") from error
-    with AudioSource(samples, sample_rate) as audio:
-        _convert_visibly(audio, "The recording")
-        write_nac(preset, audio, file, kbps, progress)
+    with AudioSource(as_array(samples), sample_rate, channel=channel, normalize=normalize) as audio:
+        _write_visibly(preset, audio, file, kbps, progress)
     return file.getvalue()
 
 
@@ -72,6 +79,9 @@ def decode(preset, data, *, native=False, progress=None):
     Returns:
         (samples, sample_rate): float32 (n,) in [-1, 1], and their rate in Hz.
     """
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise FormatError(f"decode() takes the bytes of a .nac file, not {type(data).__name__}; files go to "
+                          "decompress().")
     reader = ContainerReader(io.BytesIO(data))
     header = reader.header
     check_preset(preset, header)
@@ -104,10 +114,11 @@ def write_nac(preset, source, file, kbps=None, progress=None):
         check_bitrate(preset, kbps)
         writer = meet_bitrate(kbps, source.num_samples / source.sample_rate, progress,
                               lambda step_index, progress: _coded(preset, source, step_index, progress))
-    try:
-        writer.finish(file)
-    except ValueError as error:
-        raise AudioError(f"The recording cannot be coded: {error}") from error
+    with contextlib.closing(writer):
+        try:
+            writer.finish(file)
+        except ValueError as error:
+            raise AudioError(f"The recording cannot be coded: {error}") from error
 
 
 def _coded(preset, source, step_index, progress):
@@ -119,9 +130,22 @@ def _coded(preset, source, step_index, progress):
         raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
                          f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
     writer = ContainerWriter(header)
-    for block in _in_blocks(_frames(preset, source, step_index, progress)):
-        writer.add_block(encode_block(block, preset.tables, step_index))
+    try:
+        for block in _in_blocks(_frames(preset, source, step_index, progress)):
+            _add(writer, encode_block(block, preset.tables, step_index))
+    except BaseException:
+        writer.close()
+        raise
     return writer
+
+
+def _add(writer, payloads):
+    """Adds a block; long files wait in a temporary one."""
+    try:
+        writer.add_block(payloads)
+    except OSError as error:
+        raise OutputError(f"The coded blocks cannot be kept in a temporary folder: {error.strerror}; set TMPDIR to one "
+                          "with room.", error.errno) from error
 
 
 def read_nac(preset, reader, progress=None):
@@ -205,14 +229,13 @@ def _several(reader):
         yield blocks, frame_counts
 
 
-def _convert_visibly(audio, name):
-    """Warns of what a recording loses on its way to 16 kHz mono, beyond what coding costs; whoever calls Codec sees it."""
-    changes = []
-    if audio.channels > 1:
-        changes.append(f"has {audio.channels} channels (mixed to one)")
-    if audio.sample_rate != SAMPLE_RATE:
-        changes.append(f"is resampled from {audio.sample_rate} to {SAMPLE_RATE} Hz")
-    if audio.truncated:
-        changes.append(f"ends after {audio.num_samples / audio.sample_rate:.3f} s, before its header says")
-    if changes:
-        warnings.warn(f"{name} {' and '.join(changes)}.", ConversionWarning, stacklevel=4)
+def _write_visibly(preset, audio, file, kbps, progress):
+    """Codes a recording, and warns whoever calls Codec of what it loses on its way to 16 kHz mono."""
+    _warn(audio.name, audio.remarks)
+    write_nac(preset, audio, file, kbps, progress)
+    _warn(audio.name, audio.losses)
+
+
+def _warn(name, clauses):
+    if clauses:
+        warnings.warn(f"{name} {' and '.join(clauses)}.", ConversionWarning, stacklevel=5)

@@ -1,6 +1,7 @@
 """A file of a wanted bitrate: all step sizes of the cascade are scaled together until it costs that."""
 
 import math
+import numbers
 
 from neuralcodec.bitstream.symbols import STEP_INDEX_LIMIT, STEPS_PER_OCTAVE
 from neuralcodec.errors import BitrateError
@@ -23,11 +24,13 @@ def check_bitrate(preset, kbps):
     """
     nominal = preset.metadata["kbps"]
     low, high = (factor * nominal for factor in RANGE)
-    if isinstance(kbps, (int, float)) and low <= kbps <= high:
+    if not isinstance(kbps, numbers.Real) or isinstance(kbps, bool):
+        raise BitrateError(f"The preset '{preset.name}' makes files of {low:g} to {high:g} kbps, not {kbps!r}; give a "
+                           "number.")
+    if low <= kbps <= high:
         return
     others = {name: preset_info(name)["kbps"] for name in list_presets()}
-    fitting = [name for name, rate in others.items() if isinstance(kbps, (int, float))
-               and RANGE[0] * rate <= kbps <= RANGE[1] * rate]
+    fitting = [name for name, rate in others.items() if RANGE[0] * rate <= kbps <= RANGE[1] * rate]
     hint = f"; take the preset '{min(fitting, key=lambda name: abs(others[name] - kbps))}'" if fitting else ""
     raise BitrateError(f"The preset '{preset.name}' makes files of {low:g} to {high:g} kbps, not {kbps}{hint}.")
 
@@ -46,7 +49,7 @@ def meet_bitrate(kbps, seconds, progress, code):
     """
     best, smallest_error, index, search, tried = None, math.inf, 0, StepSearch(), set()
     for number in range(PASSES if seconds else 1):
-        coded = code(index, _part(progress, number))
+        coded = _next(code, index, _part(progress, number), best)
         tried.add(index)
         error = math.log(coded.size * 8 / seconds / 1000 / kbps) if seconds else 0.0
         if abs(error) < smallest_error:
@@ -62,6 +65,16 @@ def meet_bitrate(kbps, seconds, progress, code):
     if progress is not None:
         progress(1, 1)
     return best
+
+
+def _next(code, index, progress, best):
+    """What `code` returns; if it fails, the best so far is not wanted any more."""
+    try:
+        return code(index, progress)
+    except BaseException:
+        if best is not None:
+            best.close()
+        raise
 
 
 class StepSearch:
