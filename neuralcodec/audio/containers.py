@@ -16,6 +16,7 @@ _MAX_CHUNKS = 4096
 _UNKNOWN = 0xFFFFFFFF
 _NEAR = 1 << 16  # sizes so near to 2^31 or 2^32 mean "unknown", too: programs take off the header, or round
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # what programs put behind any kind of file
+_MISREAD = (b"BW64", b"riff")  # libsndfile does not know the one, and plays what comes behind the other's samples
 _MAGICS = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b".snd", b"dns.", b"caff", b"riff\x2e\x91", b"OggS", b"fLaC")
 _LATER_CHUNKS = (b"LIST", b"bext", b"cue ", b"smpl", b"inst", b"fact", b"PEAK", b"JUNK", b"junk", b"FLLR", b"PAD ",
                  b"_PMX", b"iXML", b"axml", b"chna", b"afsp", b"cart", b"DISP", b"id3 ", b"NAME", b"AUTH", b"ANNO",
@@ -88,8 +89,8 @@ def _compare(window, data, samples):
     start, stated = samples.start, samples.stated
     there = max(0, data.size - start)
     if stated is not None and stated <= there and _ends_at(data, start + stated, samples.dialect):
-        foreign = data.get(0, 4) == b"BW64" or data.get(start + stated, 11).startswith(_TAGS)
-        return Finding(samples.mend(stated) if foreign else window)  # libsndfile knows no BW64, and plays tags
+        is_misread = data.get(0, 4) in _MISREAD or data.get(start + stated, 11).startswith(_TAGS)
+        return Finding(samples.mend(stated) if is_misread else window)
     if not there:
         return Finding(window, is_empty=True)
     mended = samples.mend(there)
@@ -267,4 +268,5 @@ def _parse_nist(window, data):
 
 
 _PARSERS = {b"RIFF": _parse_riff, b"RIFX": _parse_riff, b"RF64": _parse_riff, b"BW64": _parse_riff,
-            b"FORM": _parse_form, b".snd": _parse_au, b"dns.": _parse_au, b"riff": _parse_w64, b"caff": _parse_caf, b"NIST": _parse_nist}
+            b"FORM": _parse_form, b".snd": _parse_au, b"dns.": _parse_au,
+            b"riff": _parse_w64, b"caff": _parse_caf, b"NIST": _parse_nist}

@@ -40,10 +40,6 @@ class _Frame(NamedTuple):
         return self[1:]
 
     @property
-    def seconds(self):
-        return self.samples / self.rate
-
-    @property
     def contents_at(self):
         """Where a first frame may hold a table of contents instead of sound: after the side information."""
         return 4 + ((17 if self.is_mono else 32) if self.is_mpeg1 else (9 if self.is_mono else 17))
@@ -139,27 +135,26 @@ def examine(window):
     is_simple = len(scan.good) == 1 and not scan.gaps and not scan.changes and at == start
     if is_simple and stated == scan.count:
         return Finding(window)
-    lost = sum(count for _, count in scan.gaps) * scan.count / sum(map(len, scan.good))  # in frames, about
-    is_short = bool(scan.missing) or (stated is not None and stated > scan.count + lost + len(scan.gaps))
+    is_short = bool(scan.missing) or (not scan.gaps and stated is not None and stated > scan.count)
     mended = window.joined([range(start), _contents(scan, is_short), *scan.good])
-    return Finding(mended, _remark(scan, stated, is_short), stated and stated / scan.count, is_short)
+    return Finding(mended, _remark(scan, stated, is_short), truncated=is_short)
 
 
 def _remark(scan, stated, is_short):
-    remarks = []
+    remarks, seconds = [], scan.first.samples / scan.first.rate
     if scan.gaps:
-        places = [f"{before * scan.first.seconds:.3f}" for before, _ in scan.gaps]
+        places = [f"{before * seconds:.3f}" for before, _ in scan.gaps]
         more = f" and {len(places) - _TOLD} more places" if len(places) > _TOLD else ""
         remarks.append(f"is damaged at {', '.join(places[:_TOLD])} s{more} "
                        f"({sum(count for _, count in scan.gaps)} bytes are left out there)")
     if scan.changes:
         remarks.append("is followed by another recording, and only the first {read:.3f} s were read")
     elif is_short and stated:
-        remarks.append("ends after {read:.3f} s, before its header says ({stated:.3f} s)")
+        remarks.append(f"ends after {{read:.3f}} s, before its header says ({stated * seconds:.3f} s)")
     elif is_short:
         remarks.append("ends after {read:.3f} s, in the middle of a frame")
     elif stated is not None and stated < scan.count:
-        remarks.append("goes on after its header says ({stated:.3f} s), and {read:.3f} s were read")
+        remarks.append(f"goes on after its header says ({stated * seconds:.3f} s), and {{read:.3f}} s were read")
     return " and ".join(remarks)
 
 

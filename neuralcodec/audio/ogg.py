@@ -10,9 +10,18 @@ from typing import NamedTuple
 from neuralcodec.audio.window import Bytes, Finding
 
 _CAPTURE, _HEADER = b"OggS", struct.Struct("<4sBBqIIIB")
-_FIRST, _LAST = 2, 4  # flags of a stream's first and last page
-_AUDIO = {b"\x01vorbis": (12, None), b"OpusHead": (None, 48000)}  # where its first packet tells the rate, or the rate
+_CONTINUED, _FIRST, _LAST = 1, 2, 4  # flags of a page that begins within a packet, and of a stream's first and last
+_OPUS_RATE = 48000  # in which Opus counts, whatever it was made from
+_TRIED = 1000  # places behind damage that look like a page
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+class _Stream(NamedTuple):
+    """The stream of sound among those of a file: its number, the rate in which it counts, and whether it is Opus."""
+
+    serial: int
+    rate: int
+    is_opus: bool
 
 
 class _Page(NamedTuple):
@@ -46,19 +55,19 @@ def examine(window):
     data = Bytes(window)
     if data.get(0, 4) != _CAPTURE:
         return None
-    serial, rate = _find_audio(data)
-    if not rate:
+    stream = _find_sound(data)
+    if stream is None:
         return None
     at, number, granule, remark = 0, 0, 0, ""
     while at < data.size:
         page = _page(data, at)
         if page is None:
-            return _broken(window, data, at, serial, granule / rate)
+            return _broken(window, data, at, stream, granule)
         at = page.end
-        if page.serial != serial:
+        if page.serial != stream.serial:
             continue
         if page.number != number and granule:
-            return Finding(window, damage=granule / rate)
+            return Finding(window, damage=granule / stream.rate)
         if page.number != number:  # as of a broadcast that somebody tuned in to
             remark = "begins in the middle of a stream, and {read:.3f} s were read"
         number, granule = page.number + 1, max(granule, page.granule)
@@ -67,16 +76,18 @@ def examine(window):
     return Finding(window, "ends after {read:.3f} s without the mark of its end", truncated=True)
 
 
-def _find_audio(data):
-    """(number of the stream of sound, its rate); the first pages of all streams come first."""
+def _find_sound(data):
+    """The first stream of sound; the first pages of all streams come first."""
     at = 0
     while (page := _page(data, at)) is not None and page.flags & _FIRST:
         start = data.get(page.body, 16)
-        for magic, (place, rate) in _AUDIO.items():
-            if start.startswith(magic):
-                return page.serial, rate or int.from_bytes(start[place:place + 4], "little")
+        if start.startswith(b"OpusHead"):
+            return _Stream(page.serial, _OPUS_RATE, True)
+        rate = int.from_bytes(start[12:16], "little")
+        if start.startswith(b"\x01vorbis") and rate:
+            return _Stream(page.serial, rate, False)
         at = page.end
-    return None, None
+    return None
 
 
 def _ended(window, data, end, remark):
@@ -88,37 +99,55 @@ def _ended(window, data, end, remark):
     return Finding(window, remark)
 
 
-def _broken(window, data, at, serial, seconds):
+def _broken(window, data, at, stream, granule):
     """Damage in the middle, or the end of a file that was cut off."""
     place = at
-    while (place := data.find(_CAPTURE, place + 1)) >= 0:
-        page = _page(data, place)
-        if page is not None and page.serial == serial:
-            return Finding(window, damage=seconds)
-    rest = _whole_packets(data, at, serial)
-    mended = window.joined([range(at), rest])
-    return Finding(mended, "ends after {read:.3f} s, in the middle of a page", truncated=True)
-
-
-def _whole_packets(data, at, serial):
-    """The packets that are there of a page that is cut off, as a page."""
-    page = _page(data, at, is_whole=False)
-    if page is None or page.serial != serial:
-        return b""
-    room, count, used = data.size - page.body, 0, 0
-    for place in range(len(page.segments)):
-        used += page.segments[place]
-        if used > room:
+    for _ in range(_TRIED):
+        place = data.find(_CAPTURE, place + 1)
+        page = _page(data, place) if place >= 0 else None
+        if page is not None and page.serial == stream.serial:
+            return Finding(window, damage=granule / stream.rate)
+        if place < 0:
             break
-        if page.segments[place] < 255:  # a packet ends
+    rest = _whole_packets(data, at, stream, granule)
+    return Finding(window.joined([range(at), rest]), "ends after {read:.3f} s, in the middle of a page", truncated=True)
+
+
+def _whole_packets(data, at, stream, granule):
+    """The packets that are there of a page that is cut off, as a page; `granule` is where it begins."""
+    page = _page(data, at, is_whole=False)
+    if page is None or page.serial != stream.serial:
+        return b""
+    starts, used, count = [0], 0, 0
+    for place, length in enumerate(page.segments):
+        used += length
+        if page.body + used > data.size:
+            break
+        if length < 255:  # a packet ends
+            starts.append(used)
             count = place + 1
     if not count:
         return b""
-    segments = page.segments[:count]
-    fields = [_CAPTURE, 0, page.flags & ~_LAST, page.granule, page.serial, page.number]
-    body = segments + data.get(page.body, sum(segments))
-    crc = _crc(_HEADER.pack(*fields, 0, count) + body)
-    return _HEADER.pack(*fields, crc, count) + body
+    end = page.granule  # Vorbis keeps to itself how long its packets are; then too much is announced
+    if stream.is_opus and not page.flags & _CONTINUED:
+        end = granule + sum(_opus_samples(data.get(page.body + start, 2)) for start in starts[:-1])
+    return _written(page._replace(granule=end, flags=page.flags & ~_LAST, segments=page.segments[:count]),
+                    data.get(page.body, starts[-1]))
+
+
+def _written(page, body):
+    """A page as bytes."""
+    fields = (_CAPTURE, 0, page.flags, page.granule, page.serial, page.number)
+    count, rest = len(page.segments), page.segments + body
+    return _HEADER.pack(*fields, _crc(_HEADER.pack(*fields, 0, count) + rest), count) + rest
+
+
+def _opus_samples(start):
+    """Length of an Opus packet (RFC 6716, section 3.1), from its first two bytes."""
+    config, count = start[0] >> 3, (1, 2, 2, start[1] & 63 if len(start) > 1 else 0)[start[0] & 3]
+    if config < 12:
+        return (480, 960, 1920, 2880)[config & 3] * count
+    return ((480, 960)[config & 1] if config < 16 else (120, 240, 480, 960)[config & 3]) * count
 
 
 def _page(data, at, is_whole=True):

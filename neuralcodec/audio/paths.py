@@ -100,8 +100,8 @@ class Input:
         except OSError as error:
             if isinstance(error, NeuralCodecError):
                 raise
-            raise OutputError(f"{self.name} cannot be copied to a temporary folder: {error.strerror}; set TMPDIR to one "
-                              "with room.", error.errno) from error
+            raise OutputError(f"{self.name} cannot be copied to a temporary folder: {error.strerror}; set TMPDIR to "
+                              "one with room.", error.errno) from error
         return copy
 
     def _read(self, stream):
@@ -300,7 +300,7 @@ def atomic_output(path, overwrite=False):
             file.close()
             put(part, target, overwrite)
     except BaseException:
-        with contextlib.suppress(OSError):  # what went wrong first is what matters
+        with contextlib.suppress(Exception):  # what went wrong first is what matters
             file.close()
         with contextlib.suppress(OSError):
             part.unlink()

@@ -94,7 +94,8 @@ class FileReader:
         self.sample_rate, self.channels, self.is_lossy = sound.samplerate, sound.channels, sound.format in _LOSSY
         self.tags = tidy({key: getattr(sound, key) for key in KEYS})
         self.num_samples = stated
-        if stated and (is_mp3 or not _last_is_there(sound)):
+        is_guess = is_mp3 or (self.is_lossy and finding.truncated)
+        if stated and (is_guess or not _last_is_there(sound)):
             self.num_samples = sys.maxsize  # until counted
             self.num_samples = sum(len(piece) for piece in self.pieces())
         remark, self.truncated, read = finding.remark, finding.truncated, self.num_samples / self.sample_rate

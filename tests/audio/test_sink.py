@@ -151,3 +151,71 @@ def test_memory_does_not_grow_with_length(tmp_path):
         peaks.append(int(done.stdout))
         assert soundfile.info(out).frames == 48000 * seconds
     assert peaks[1] < 1.2 * peaks[0]
+
+
+TAGS = {"title": "Öl", "artist": "Someone", "comment": "two\nlines", "date": "1999"}
+
+
+@pytest.mark.parametrize("extension, kept", [(".wav", TAGS), (".flac", TAGS), (".caf", TAGS), (".au", {}), (".w64", {}),
+                                             (".aiff", {key: TAGS[key] for key in ("title", "artist", "comment")})])
+def test_tags_come_back_where_the_format_has_room(tmp_path, extension, kept):
+    path = tmp_path / f"out{extension}"
+    with AudioSink(path, 16000, 100, tags=TAGS) as sink:
+        sink.write(noise(100))
+    assert AudioSource(path).tags == kept and AudioSource(path).num_samples == 100
+
+
+def test_a_file_object_gets_a_wav():
+    samples = np.random.default_rng(1).integers(-32768, 32768, 20001).astype(np.int16)
+    for tags in ({}, TAGS):
+        target = io.BytesIO()
+        with AudioSink(target, 16000, len(samples), tags=tags) as sink:
+            sink.write(samples / 32768)
+        source = AudioSource(io.BytesIO(target.getvalue()))
+        assert (source.num_samples, source.tags, source.remarks) == (len(samples), tags, [])
+        np.testing.assert_array_equal(soundfile.read(io.BytesIO(target.getvalue()), dtype="int16")[0], samples)
+
+
+def test_a_file_object_that_takes_a_part_of_each_write():
+    class Stingy(io.RawIOBase):
+        taken = b""
+
+        def write(self, data):
+            self.taken += bytes(data[:1000])
+            return min(1000, len(data))
+
+    target = Stingy()
+    with AudioSink(target, 8000, 5000) as sink:
+        sink.write(noise(10000))
+    assert soundfile.info(io.BytesIO(target.taken)).frames == 5000
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_permissions_of_what_is_replaced_stay(tmp_path, mode):
+    path = tmp_path / "out.wav"
+    path.touch()
+    path.chmod(mode)
+    with AudioSink(path, 16000, 10, overwrite=True) as sink:
+        sink.write(noise(10))
+    assert path.stat().st_mode & 0o777 == mode and soundfile.info(path).frames == 10
+
+
+def test_the_first_error_is_the_one_that_is_told(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="first"), AudioSink(tmp_path / "out.wav", 16000, 100000) as sink:
+        sink.write(noise(20000))
+        monkeypatch.setattr("neuralcodec.audio.paths._OutputFile.write", lambda *_: 1 / 0)
+        raise ValueError("first")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("extension", [".aiff", ".au"])
+def test_more_than_a_format_can_count(tmp_path, extension):
+    with pytest.raises(AudioError, match="too long for its format; choose .wav or .flac"):
+        AudioSink(tmp_path / f"out{extension}", 16000, 1 << 31)
+
+
+def test_standard_output_is_that_of_the_package(tmp_path):
+    program = "import sys; from neuralcodec.audio import AudioSink; AudioSink('-', 16000, 10).__enter__()"
+    closed = subprocess.run(["sh", "-c", '"$0" "$@" >&-', sys.executable, "-c", program], stderr=subprocess.PIPE,
+                            text=True)
+    assert "NeuralCodecError: Standard output is closed; name a file" in closed.stderr
