@@ -2,7 +2,10 @@
 
 import dataclasses
 import io
+import os
+import tempfile
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -12,12 +15,14 @@ from neuralcodec import Codec, codec_info
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 from neuralcodec.errors import (
     AudioError,
+    BitrateError,
     ConversionWarning,
     DamagedFileError,
     FormatError,
     NeuralCodecError,
     NewerVersionError,
     NotANacFileError,
+    OutputError,
     OutputExistsError,
     TruncatedFileError,
     WrongPresetError,
@@ -358,3 +363,120 @@ def test_an_hour_in_the_memory_of_a_minute(tmp_path, run_python, tiny_folder, cl
         peaks[name] = int(result.stdout)
         assert soundfile.info(decoded).frames == length
     assert peaks["hour"] < 1.5 * peaks["minute"]
+
+
+def test_what_is_lost_is_said(tmp_path, codec, clip):
+    """Before and after: a header that is wrong, clipping, channels that cancel."""
+    speech = clip[0][16000:32000]
+    soundfile.write(tmp_path / "loud.wav", 13 * speech / np.abs(speech).max(), 16000, "FLOAT")
+    soundfile.write(tmp_path / "both.wav", np.stack([speech, -speech], axis=1), 16000)
+    soundfile.write(tmp_path / "cut.wav", speech, 16000)
+    (tmp_path / "cut.wav").write_bytes((tmp_path / "cut.wav").read_bytes()[:20000])
+    for name, message in (("loud", "peak of 13, where 1 is full scale"), ("both", "nearly vanishes in the mix"),
+                          ("cut", r"ends after 0\.624 s, before its header says \(1\.000 s\)")):
+        with pytest.warns(ConversionWarning, match=message):
+            codec.compress(tmp_path / f"{name}.wav", tmp_path / f"{name}.nac")
+    with pytest.warns(ConversionWarning, match="integers of 16 bits"):
+        codec.encode(30000 * speech, 16000)
+
+
+def test_normalize_and_channel(tmp_path, codec, clip):
+    speech = clip[0][16000:48000]
+    soundfile.write(tmp_path / "a.wav", np.stack([30 * speech, -30 * speech], axis=1), 16000, "FLOAT")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        codec.compress(tmp_path / "a.wav", tmp_path / "a.nac", channel="right", normalize=True)
+        data = codec.encode(np.stack([30 * speech, -30 * speech], axis=1), 16000, channel=2, normalize=True)
+    assert (tmp_path / "a.nac").read_bytes() == data
+    decoded, _ = codec.decode(data)
+    assert np.corrcoef(decoded, -speech)[0, 1] > 0.95
+
+
+def test_bare_samples(codec, clip):
+    samples = np.round(clip[0][16000:32000] * 32767).astype("<i2")
+    target = io.BytesIO()
+    codec.compress(io.BytesIO(samples.tobytes()), target, raw=(16000, 1, "s16le"))
+    assert target.getvalue() == codec.encode(samples, 16000)
+
+
+def test_a_file_object_as_the_target_of_decompress(codec, coded, tmp_path):
+    target = io.BytesIO()
+    codec.decompress(io.BytesIO(coded), target)
+    codec.decompress(io.BytesIO(coded), tmp_path / "a.wav")
+    assert target.getvalue() == (tmp_path / "a.wav").read_bytes()
+    target = io.BytesIO()
+    with pytest.raises(TruncatedFileError):
+        codec.decompress(io.BytesIO(coded[:-5]), target)
+    assert target.getvalue() == b""
+
+
+@pytest.mark.parametrize("action, error, message", [
+    (lambda codec: codec.compress(np.zeros(100), "a.nac"), AudioError, "not ndarray; samples in memory go to encode"),
+    (lambda codec: codec.compress(b"a.wav", "a.nac"), AudioError, "A path or a binary file object is needed, not b"),
+    (lambda codec: codec.compress(io.StringIO("x"), "a.nac"), AudioError, "text stream"),
+    (lambda codec: codec.encode(b"\0" * 100, 16000), AudioError, "bytes is no array of samples"),
+    (lambda codec: codec.encode(bytearray(100), 16000), AudioError, "bytearray is no array of samples"),
+    (lambda codec: codec.encode(np.zeros((1, 16000)), 16000), AudioError, "transpose"),
+    (lambda codec: codec.decode("a.nac"), FormatError, "takes the bytes of a .nac file, not str"),
+    (lambda codec: codec.decompress(5, "a.wav"), FormatError, "A path or a binary file object is needed, not int"),
+    (lambda codec: codec.decompress(io.StringIO("x"), "a.wav"), FormatError, "text stream"),
+    (lambda codec: codec.encode(np.zeros(100), 16000, kbps="20"), BitrateError, "not '20'; give a number"),
+    (lambda codec: codec.encode(np.zeros(100), 16000, kbps=True), BitrateError, "give a number"),
+])
+def test_inputs_of_a_wrong_kind(codec, tmp_path, monkeypatch, action, error, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        action(codec)
+    assert names(tmp_path) == []
+
+
+def test_a_bitrate_of_any_kind_of_number(codec):
+    assert codec.encode(np.zeros(100), 16000, kbps=np.float32(24)) == codec.encode(np.zeros(100), 16000, kbps=24)
+
+
+def test_a_source_that_changes_between_passes(codec, clip, tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.tile(clip[0], 2), 16000)
+
+    def change(done, total):
+        with open(path, "r+b") as file:
+            file.seek(1000)
+            file.write(os.urandom(1000))
+        os.utime(path, ns=(0, path.stat().st_mtime_ns + 1000))
+
+    with pytest.raises(AudioError, match="changed while it was read"):
+        codec.compress(path, tmp_path / "a.nac", kbps=20, progress=change)
+    assert names(tmp_path) == ["a.wav"]
+
+
+def test_a_source_that_goes_between_passes(codec, clip, tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, clip[0], 16000)
+    codec.compress(path, tmp_path / "b.nac", kbps=20)
+    codec.compress(path, tmp_path / "a.nac", kbps=20, progress=lambda *_: path.unlink(missing_ok=True))
+    assert (tmp_path / "a.nac").read_bytes() == (tmp_path / "b.nac").read_bytes()
+
+
+@pytest.mark.parametrize("place", ["adding", "coding"])
+def test_temporary_files_of_failed_calls_are_closed(codec, clip, tmp_path, monkeypatch, place):
+    """They are not left to the garbage collector; a full temporary folder is one sentence."""
+    made = []
+
+    class Spool(tempfile.SpooledTemporaryFile):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            made.append(self)
+
+        def write(self, data):
+            if place == "adding" and self.tell():
+                raise OSError(28, "No space left on device")
+            return super().write(data)
+
+    monkeypatch.setattr("neuralcodec.bitstream.container.tempfile.SpooledTemporaryFile", Spool)
+    samples = np.tile(clip[0], 2)
+    if place == "coding":
+        samples[-1] = np.nan
+    error = OutputError if place == "adding" else AudioError
+    with pytest.raises(error, match="temporary folder: No space left on device; set TMPDIR|NaN") as caught:
+        codec.encode(samples, 16000, kbps=20)
+    assert caught and made and all(spool.closed for spool in made)
