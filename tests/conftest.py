@@ -1,5 +1,6 @@
 """A preset with random weights, so that everything around the weights can be tested without any that were trained."""
 
+import io
 import os
 import signal
 import subprocess
@@ -118,6 +119,22 @@ def run_python():
         return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, env=environment(), **options)
 
     return run
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def standard_error(monkeypatch):
+    """Puts a terminal, or something else, in the place of standard error while the test runs; returns a StringIO."""
+    def connect(terminal):
+        stream = Terminal() if terminal else io.StringIO()
+        monkeypatch.setattr("sys.stderr", stream)
+        return stream
+
+    return connect
 
 
 @pytest.fixture

@@ -1,32 +1,14 @@
 """Long work says something at least every 30 s, and not much more."""
 
-import io
 import time
-
-import pytest
 
 from neuralcodec import progress
 from neuralcodec.progress import Status
 
 
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.fixture
-def connect(monkeypatch):
-    """Makes a stream standard error (only once the test runs: pytest sets its own before)."""
-    def connect(stream):
-        monkeypatch.setattr("sys.stderr", stream)
-        return stream
-
-    return connect
-
-
-def test_what_takes_long_is_said_again(connect, monkeypatch):
+def test_what_takes_long_is_said_again(standard_error, monkeypatch):
     monkeypatch.setattr(progress, "INTERVAL", 0.1)
-    stream = connect(io.StringIO())
+    stream = standard_error(terminal=False)
     with Status() as status:
         status.say("Compiling.\nMore about it.")
         time.sleep(0.25)
@@ -40,9 +22,9 @@ def test_what_takes_long_is_said_again(connect, monkeypatch):
     assert stream.getvalue() == text  # nothing is said once it is over
 
 
-def test_what_says_something_anyway_is_left_alone(connect, monkeypatch):
+def test_what_says_something_anyway_is_left_alone(standard_error, monkeypatch):
     monkeypatch.setattr(progress, "INTERVAL", 3)
-    stream = connect(io.StringIO())
+    stream = standard_error(terminal=False)
     with Status() as status:
         for number in range(8):
             status.say(str(number))
@@ -50,9 +32,9 @@ def test_what_says_something_anyway_is_left_alone(connect, monkeypatch):
     assert stream.getvalue() == "".join(f"{number}\n" for number in range(8))
 
 
-def test_a_terminal_has_a_counter(connect, monkeypatch):
+def test_a_terminal_has_a_counter(standard_error, monkeypatch):
     monkeypatch.setattr(progress, "INTERVAL", 0.05)
-    terminal = connect(Terminal())
+    terminal = standard_error(terminal=True)
     with Status() as status:
         status.count("step 10")
         status.count("step 9")
@@ -61,9 +43,9 @@ def test_a_terminal_has_a_counter(connect, monkeypatch):
     assert terminal.getvalue() == "\rstep 10\rstep 9 \r      \rdone\n"
 
 
-def test_nothing_is_said_unless_it_is_wanted(connect, monkeypatch):
+def test_nothing_is_said_unless_it_is_wanted(standard_error, monkeypatch):
     monkeypatch.setattr(progress, "INTERVAL", 0.05)
-    stream = connect(io.StringIO())
+    stream = standard_error(terminal=False)
     with Status(verbose=False) as status:
         status.say("a")
         status.count("b")

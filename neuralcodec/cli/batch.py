@@ -1,13 +1,11 @@
 """Work on one file after another, with a progress bar, going on after a bad one."""
 
 import contextlib
-import sys
 import warnings
 from pathlib import Path
 
+from neuralcodec.cli.progress import ProgressBar
 from neuralcodec.errors import ConversionWarning, NeuralCodecError
-
-_DELAY = 2  # seconds before a bar appears
 
 
 def run(jobs, work):
@@ -21,17 +19,17 @@ def run(jobs, work):
         NeuralCodecError: that of the only job, or one that lists all failures.
     """
     failures = []
-    with progress_bar(len(jobs)) as bar, notes(bar):
+    with ProgressBar(len(jobs)) as bar, notes(bar):
         for number, (source, target) in enumerate(jobs):
             try:
                 if target != "-":
                     make_folder(Path(target).parent)
-                work(source, target, lambda done, total: show(bar, number + done / max(total, 1)))
+                work(source, target, lambda done, total: bar.show(number + done / max(total, 1)))
             except NeuralCodecError as error:
                 if len(jobs) == 1:
                     raise
                 failures.append(f"  {source}: {error}")
-            show(bar, number + 1)
+            bar.show(number + 1)
     if failures:
         raise NeuralCodecError("\n".join([f"{len(failures)} of {len(jobs)} files failed:", *failures]))
 
@@ -44,25 +42,12 @@ def notes(bar):
     def show_once(message, *_):
         if str(message) not in shown:
             shown.add(str(message))
-            bar.write(f"Note: {message}", file=sys.stderr)
+            bar.note(f"Note: {message}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", ConversionWarning)
         warnings.showwarning = show_once
         yield
-
-
-def progress_bar(total):
-    """A bar on standard error, only where that is a terminal, and only once the work has taken two seconds."""
-    from tqdm import tqdm
-
-    return tqdm(total=total, disable=None, delay=_DELAY, file=sys.stderr, leave=False,
-                bar_format="{percentage:3.0f}% |{bar}| {elapsed} < {remaining}")
-
-
-def show(bar, done):
-    """Moves a bar to `done` of its total."""
-    bar.update(done - bar.n)
 
 
 def make_folder(folder):

@@ -22,6 +22,7 @@ def evaluate(preset, data, peers, output, metrics, limit):
     """
     from neuralcodec.audio.recordings import audio_files
     from neuralcodec.cli import batch
+    from neuralcodec.cli.progress import ProgressBar
     from neuralcodec.codec import Codec
     from neuralcodec.evaluation import comparison
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
@@ -32,9 +33,9 @@ def evaluate(preset, data, peers, output, metrics, limit):
     codec, files = Codec.from_pretrained(preset), audio_files(data)[:limit]
     for sentence in missing_libraries() if peers else ():
         click.echo(f"Note: {sentence}", err=True)
-    with batch.progress_bar(len(files)) as bar, batch.notes(bar):
+    with ProgressBar(len(files)) as bar, batch.notes(bar):
         rows = comparison.evaluate([codec], files, available_peers() if peers else (), names,
-                                   lambda done, _: batch.show(bar, done))
+                                   lambda done, _: bar.show(done))
     if output is not None:
         comparison.write_csv(rows, output)
     click.echo(comparison.format_table(comparison.summary(rows)))

@@ -21,6 +21,7 @@ def report(data, output, limit):
     """
     from neuralcodec.audio.recordings import audio_files
     from neuralcodec.cli import batch
+    from neuralcodec.cli.progress import ProgressBar
     from neuralcodec.codec import Codec
     from neuralcodec.evaluation import report as reporting
     from neuralcodec.evaluation.metrics import installed_metrics
@@ -34,7 +35,7 @@ def report(data, output, limit):
         click.echo(f"Note: {sentence}", err=True)
     if len(installed_metrics(reporting.METRICS)) < len(reporting.METRICS):
         click.echo("Note: Some metrics are not installed: pip install 'neuralcodec[eval]'.", err=True)
-    with batch.progress_bar(len(files)) as bar, batch.notes(bar):
-        result = reporting.measure(data, files, codecs, available_peers(), lambda done, _: batch.show(bar, done),
+    with ProgressBar(len(files)) as bar, batch.notes(bar):
+        result = reporting.measure(data, files, codecs, available_peers(), lambda done, _: bar.show(done),
                                    processes=os.cpu_count() or 1)
     click.echo(reporting.write_report(result, output))
