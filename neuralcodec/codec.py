@@ -191,7 +191,7 @@ class Codec:
                  validation_data: StrPath | Sequence[StrPath] | Sequence[NDArray[Any]] | None = None,
                  freeze: str | Sequence[str] = (), learning_rate: float = 2e-4, batch_size: int = 12,
                  callbacks: Sequence[Any] = (), distribution: Any = None, name: str | None = None, seed: int = 1,
-                 verbose: bool = True) -> FinetuneHistory:
+                 verbose: bool = True, speech: dict[str, Any] | None = None) -> FinetuneHistory:
         """Goes on training the preset with one's own speech; from then on this codec has the tuned weights.
 
         The bitrate stays: files of the held-back speech cost what they cost before, within 3 %. (A speaker's may cost
@@ -217,6 +217,9 @@ class Codec:
             name: of the tuned preset; by default the old one's with `-tuned` behind it. It stands in every file.
             seed: of the random clips.
             verbose: whether to print progress and figures to standard error.
+            speech: what the model card is to say of the speech, and the licence that the tuned preset is to have, such
+                as {"languages": ["de"], "hours": 1.5, "licence": "CC-BY-4.0"}, see `neuralcodec.zoo.speech`. What is
+                not given is not claimed.
 
         Returns:
             FinetuneHistory: `history`, a list per figure with a value per epoch, as in Keras; `before`, `after` and
@@ -225,7 +228,7 @@ class Codec:
         Raises:
             TrainingDataError: too little speech, silence, or nothing that can be read.
             NotBetterError: the tuned preset is not better than the old one; its `history` tells by how much.
-            ConfigError: `freeze`, `distribution` or another setting cannot be used.
+            ConfigError: `freeze`, `distribution`, `speech` or another setting cannot be used.
 
         Example:
             >>> history = codec.finetune("my_recordings/", epochs=3)
@@ -241,7 +244,7 @@ class Codec:
         self.preset, history = finetune(
             self.preset, data, epochs=epochs, minutes=minutes, validation_data=validation_data, freeze=freeze,
             learning_rate=learning_rate, batch_size=batch_size, callbacks=callbacks, distribution=distribution,
-            name=name, seed=seed, verbose=verbose)
+            name=name, seed=seed, verbose=verbose, speech=speech)
         return history
 
     def save_pretrained(self, directory: StrPath, *, overwrite: bool = False) -> None:

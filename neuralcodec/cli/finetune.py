@@ -21,9 +21,12 @@ EPOCHS = 3
 @click.option("--epochs", metavar="N", type=click.IntRange(min=1), help=f"Train for N epochs; {EPOCHS} by default.")
 @click.option("--freeze", metavar="PART", multiple=True,
               help="Keep a part as it is: lpc, module_0, ..., noise; may be given several times.")
+@click.option("--language", metavar="CODE", multiple=True,
+              help="Language of the speech for the model card, such as en; may be given several times.")
+@click.option("--licence", metavar="ID", help="Licence of the tuned preset, such as CC-BY-4.0; by default none.")
 @click.option("--push", metavar="REPO", help="Also publish the result on the Hugging Face Hub, as user/name.")
 @options.force
-def finetune(preset, data, output, validation_data, minutes, epochs, freeze, push, force):
+def finetune(preset, data, output, validation_data, minutes, epochs, freeze, language, licence, push, force):
     """Tune a preset to your own speech; at least 30 s of it, better some minutes.
 
     Prints figures of held-back speech before and after. Nothing is written if the preset did not get better. Ctrl-C
@@ -41,11 +44,16 @@ def finetune(preset, data, output, validation_data, minutes, epochs, freeze, pus
 
     codec = Codec(base)
     codec.finetune(data, epochs=epochs or EPOCHS, minutes=minutes, validation_data=validation_data, freeze=freeze,
-                   name=_name(output, {base.name, *list_presets()}))
+                   name=_name(output, {base.name, *list_presets()}), speech=_speech(language, licence))
     codec.save_pretrained(output, overwrite=force)
     click.echo(f"Wrote {output}.", err=True)
     if push:
         click.echo(codec.push_to_hub(push))
+
+
+def _speech(languages, licence):
+    """What is said of the speech, as `Codec.finetune` takes it."""
+    return {**({"languages": list(languages)} if languages else {}), **({"licence": licence} if licence else {})}
 
 
 def _name(output, taken):

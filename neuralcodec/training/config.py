@@ -9,7 +9,8 @@ Its keys, with their defaults in brackets; a key without one has to be there:
     phases                  list of phases, see below: module by module (greedy), then jointly
     start [""]              preset (name or folder) or checkpoint (.weights.h5) to start from; "": from scratch
     comment [""]            for people, such as which run `start` comes from
-    speech [{}]             for the model card, see below
+    speech [{}]             what the preset learns from, and its licence, for the model card: see
+                            `neuralcodec.zoo.speech`
     seed [1]                of the weights, the clips and their levels
     batch_size [12]         clips a step
     clip_frames [30]        frames of 20 ms of a clip that count in the loss
@@ -38,13 +39,6 @@ Of a phase:
     disturbance [1.2]       weight of the loudness disturbance
     intelligibility [0]     weight of what the envelopes of the bands lack in correlation with the original's
     adversarial [0]         weight of a discriminator that hears no original; 0: none
-
-Of `speech`, all of them optional:
-
-    corpora                 list of text: whom the speech is from, and under which licence
-    hours                   how many there are
-    languages               list of codes of ISO 639-1, such as "en"
-    licence                 of the weights, as an SPDX identifier; without it nobody has chosen one
 """
 import json
 import math
@@ -54,6 +48,7 @@ from pathlib import Path
 from neuralcodec.architecture.config import CascadeConfig, check_keys
 from neuralcodec.errors import ConfigError, unknown_name
 from neuralcodec.zoo.metadata import is_name
+from neuralcodec.zoo.speech import check_speech
 
 LPC, NOISE, ENTROPY = "lpc", "noise", "entropy"  # in `train`: LPC, the level of noise, the modules' entropy models
 CONFIGS = Path(__file__).parent / "configs"
@@ -85,16 +80,6 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Speech:
-    """What a preset is trained on, for its card; the module's docstring describes its keys."""
-
-    corpora: tuple = ()
-    hours: float = 0.0
-    languages: tuple = ()
-    licence: str = ""
-
-
-@dataclass(frozen=True)
 class TrainingConfig:
     """Everything a run depends on besides the speech; the module's docstring describes its keys.
 
@@ -112,7 +97,7 @@ class TrainingConfig:
     phases: tuple = field(default_factory=tuple)
     start: str = ""
     comment: str = field(default="", compare=False)
-    speech: Speech = field(default_factory=Speech, compare=False)
+    speech: dict = field(default_factory=dict, compare=False)
     seed: int = 1
     batch_size: int = 12
     clip_frames: int = 30
@@ -124,9 +109,7 @@ class TrainingConfig:
 
     def to_dict(self):
         """Plain data for JSON, that `from_dict` reads."""
-        speech = {key: value for key, value in asdict(self.speech).items() if value}
-        return {**asdict(self), "speech": speech, "model": self.model.to_dict(),
-                "phases": [asdict(phase) for phase in self.phases]}
+        return {**asdict(self), "model": self.model.to_dict(), "phases": [asdict(phase) for phase in self.phases]}
 
     @classmethod
     def from_dict(cls, data):
@@ -141,8 +124,8 @@ class TrainingConfig:
         if not isinstance(phases, (list, tuple)) or not phases:
             raise ConfigError('A training configuration needs at least one phase in "phases".')
         config = _build(cls, {**data, "model": CascadeConfig.from_dict(data.get("model")),
-                              "phases": tuple(_build(Phase, phase, "phase setting") for phase in phases),
-                              "speech": _build(Speech, data.get("speech", {}), 'key of "speech"')}, "training setting")
+                              "phases": tuple(_build(Phase, phase, "phase setting") for phase in phases)},
+                        "training setting")
         for phase in config.phases:
             check_phase(phase, config.model)
         return config
@@ -191,7 +174,7 @@ def _build(cls, data, what):
     """A dataclass from JSON data, checked: lists become tuples.
 
     Args:
-        cls: Phase, Speech or TrainingConfig.
+        cls: Phase or TrainingConfig.
         data: JSON data.
         what: a key is, such as "phase setting".
 
@@ -214,7 +197,7 @@ def check_values(settings):
     """Numbers where numbers belong, whole and positive ones; text; a preset's name where its name belongs.
 
     Args:
-        settings: Phase, Speech or TrainingConfig.
+        settings: Phase or TrainingConfig.
 
     Raises:
         ConfigError: a value is of another kind.
@@ -232,6 +215,7 @@ def check_values(settings):
                                                                all(isinstance(text, str) for text in value)):
             raise ConfigError(f"Setting {setting.name!r} must be a list of text; got {value!r}.")
     if isinstance(settings, TrainingConfig):
+        check_speech(settings.speech)
         if not is_name(settings.name):
             raise ConfigError(f"A preset cannot be called {settings.name!r}: use letters, digits, '.', '_' and '-'.")
         if min(settings.kbps, settings.batch_size, settings.clip_frames, settings.epoch_steps,

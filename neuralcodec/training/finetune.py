@@ -28,6 +28,7 @@ from neuralcodec.training.user_speech import read_user_speech
 from neuralcodec.training.validation import Validation
 from neuralcodec.zoo.folder import WEIGHTS
 from neuralcodec.zoo.presets import load_preset
+from neuralcodec.zoo.speech import tuned_entries
 
 PASSES_PER_EPOCH, MIN_EPOCH_STEPS = 6, 50  # an epoch: as many random clips as would fill the speech so often
 UNLIMITED_EPOCHS = 10 ** 6  # epochs, where the time decides
@@ -37,7 +38,7 @@ RATE_BATCHES = 8  # batches that tell what the preset spends on random clips
 
 
 def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning_rate, batch_size, callbacks,
-             distribution, name, seed, verbose):
+             distribution, name, seed, verbose, speech):
     """Trains a preset on one's own speech; arguments as for `Codec.finetune`.
 
     Returns:
@@ -45,7 +46,7 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
     """
     if (epochs if minutes is None else minutes) <= 0:
         raise ConfigError("Training takes at least one epoch, or more than 0 minutes.")
-    config = tuning_config(preset, freeze, learning_rate, batch_size, name, seed)
+    config = tuning_config(preset, freeze, learning_rate, batch_size, name, seed, speech)
     with Status(verbose) as status:
         corpus = read_user_speech(data, validation_data)
         status.say(f"{corpus}.{listing(corpus.skipped)}")
@@ -62,7 +63,7 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
     return tuned, history
 
 
-def tuning_config(preset, freeze, learning_rate, batch_size, name, seed):
+def tuning_config(preset, freeze, learning_rate, batch_size, name, seed, speech=None):
     """TrainingConfig of one phase, with the losses of the last phase that taught the preset to code, but no
     discriminator.
 
@@ -77,9 +78,9 @@ def tuning_config(preset, freeze, learning_rate, batch_size, name, seed):
     try:
         own = TrainingConfig.from_dict(training.get("config"))
         last = next((phase for phase in reversed(own.phases) if phase.codes), own.phases[-1])
-        weight, leave_out = own.rate_weight, own.leave_out
+        weight = own.rate_weight
     except ConfigError:  # a stranger's, or none
-        last, weight, leave_out = Phase("", 1, 1), TrainingConfig.rate_weight, ()
+        last, weight = Phase("", 1, 1), TrainingConfig.rate_weight
     train, reached = _learning(preset, freeze), training.get("rate_weight")
     phase = replace(last, name="fine-tuning", steps=1, kbps=0.0,
                     modules=1 if FIRST_MODULE in train else len(preset.config.modules), train=train,
@@ -89,7 +90,7 @@ def tuning_config(preset, freeze, learning_rate, batch_size, name, seed):
     config = TrainingConfig(name=name or f"{preset.name.removesuffix('-tuned')}-tuned",
                             description=preset.metadata["description"], kbps=preset.metadata["kbps"],
                             model=preset.config, phases=(phase,), start=preset.name, seed=seed, batch_size=batch_size,
-                            leave_out=leave_out)  # for the card, which tells what the base learnt from
+                            speech={} if speech is None else speech)
     check_values(config)
     check_values(phase)
     check_phase(phase, preset.config)
@@ -162,7 +163,7 @@ def write_tuned_preset(preset, config, weights, rate_weight, corpus, before):
     parts = pieces(corpus.training.values())
     order = np.random.default_rng(config.seed).permutation(len(parts))
     parts = [parts[i] for i in order[:TABLE_PIECES]]
-    details = {"license": preset.metadata["license"], "base_model": preset.name,
+    details = {**tuned_entries(preset, config.speech),
                "training": {"config": config.to_dict(), "files": len(corpus.training),
                             "backend": keras.backend.backend(), "rate_weight": float(rate_weight)}}
     learning = [module for module in cascade.chain if module.trainable]

@@ -9,8 +9,10 @@ from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import Progress
 from neuralcodec.training.config import TrainingConfig
 from neuralcodec.training.corpus import listing, read_corpus
-from neuralcodec.training.loop import starting_progress, train_cascade
+from neuralcodec.training.loop import is_checkpoint, starting_progress, train_cascade
 from neuralcodec.training.validation import Validation
+from neuralcodec.zoo.presets import load_preset
+from neuralcodec.zoo.speech import speech_entries, tuned_entries
 
 
 def train_preset(config, data, output, resume=False, verbose=True):
@@ -32,6 +34,7 @@ def train_preset(config, data, output, resume=False, verbose=True):
     """
     config, output = TrainingConfig.find(config), Path(output)
     starting_progress(config, output, resume)  # an error here should not come after reading hours of speech
+    told = _entries_for_the_card(config)
     with Status(verbose) as status:
         status.say(f"Reading the speech in {data}.")
         corpus = read_corpus(data, config.leave_out)
@@ -39,7 +42,15 @@ def train_preset(config, data, output, resume=False, verbose=True):
         validation = Validation(corpus.held_back)
         cascade = train_cascade(config, corpus.samples, output, resume, [TrainingReport(status)], validation)
         status.say(f"Bringing files to {config.kbps:g} kbps, and fitting the entropy tables.")
-        details = {"training": {"config": config.to_dict(), "files": len(corpus.training),
-                                "backend": keras.backend.backend(), "rate_weight": Progress.read(output).rate_weight}}
+        details = {**told, "training": {
+            "config": config.to_dict(), "files": len(corpus.training), "backend": keras.backend.backend(),
+            "rate_weight": Progress.read(output).rate_weight}}
         recordings = calibration_speech(corpus.training, config.rate_folders)
         return write_calibrated_preset(cascade, config, recordings, output / config.name, details, overwrite=True)
+
+
+def _entries_for_the_card(config):
+    """Entries of metadata.json: what is said of the speech, that of a preset from which the run started included."""
+    if config.start and not is_checkpoint(config.start):
+        return tuned_entries(load_preset(config.start), config.speech)
+    return speech_entries(config.speech)

@@ -1,24 +1,25 @@
-"""Model cards: README.md of a preset, in the form the Hugging Face Hub understands, written from its data."""
+"""Model cards: README.md of a preset, in the form the Hugging Face Hub understands, written from its metadata.
+
+A card says what the metadata says and nothing else: no speech, language or licence that its owner did not name.
+"""
 
 import math
 
-from neuralcodec.zoo.figures import METRIC_LABELS, markdown_table, measured_figures, measured_off_speech
-from neuralcodec.zoo.metadata import base_model
-
-# Folder of the training speech, its languages, and whom it is from.
-CORPORA = (
-    ("librispeech-*", "en", "LibriSpeech (c) 2014 Vassil Panayotov, CC BY 4.0"),
-    ("speechocean762", "en", "speechocean762 (c) 2021 Junbo Zhang et al., CC BY 4.0"),
-    ("kerstin-de", "de", "dataset voice Kerstin, CC0 1.0"),
-    ("aishell1-s0913", "zh", "AISHELL-1 (c) Beijing Shell Shell Technology, Apache-2.0"),
-    ("picovoice-*", "en", "speech-to-intent-benchmark and wake-word-benchmark (c) Picovoice, Apache-2.0"),
-)
-LANGUAGES = {"en": "English", "de": "German", "zh": "Mandarin"}
+from neuralcodec.zoo.figures import METRIC_LABELS, judges, markdown_table, measured_figures, measured_off_speech
+from neuralcodec.zoo.metadata import NO_LICENCE, base_model, base_repository, is_text, limits, lineage
+from neuralcodec.zoo.speech import training_speech
 
 TASK = "audio-to-audio"
 TAGS = ["speech", "audio-codec", "speech-compression", "keras"]
 
-_HEAD = """# {name}
+_LANGUAGES = {"de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "ja": "Japanese",
+              "zh": "Mandarin"}
+
+_CARD = """\
+---
+{hub}
+---
+# {name}
 
 {description}. Nominal bitrate: {kbps:g} kbps, 16 kHz mono speech.{origin}
 
@@ -29,6 +30,18 @@ codec = Codec.from_pretrained("{address}")
 codec.compress("speech.wav", "speech.nac")
 codec.decompress("speech.nac", "decoded.wav")
 ```
+{figures}
+## Training
+
+{training}
+
+## Limits
+
+{limits}
+
+## Licence
+
+{licence} Code: Apache-2.0.
 """
 
 _FIGURES = """
@@ -39,28 +52,6 @@ _FIGURES = """
 Means over {clips} recordings that were not trained on, ± half the 95 % bootstrap interval; every figure from real \
 files (peers: real packets), written, read back and decoded.
 """
-
-_TAIL = """
-## Training data
-
-About 3.5 hours of read speech and spoken commands, 16 kHz: {languages} (English from natives and others, adults and children):
-{attribution}
-
-## Limits
-
-- Made for one voice at 16 kHz: anything above 8 kHz is gone, and channels are mixed to one.
-- Trained on {languages} only. Other languages, singing and several voices at once are untested.{tuned}
-- Music and noise go through without failing, but they are not what it was trained on.{off_speech}
-- Decoded speech is a reconstruction: it is no evidence of what a recording held, nor a way to hide that it was altered.
-
-## Licence
-
-Weights: CC BY 4.0. Code: Apache-2.0.
-"""
-
-_TUNED = """
-- The training data above is that of `{base}`; the recordings it was fine-tuned on come on top. Other voices than theirs take more bits than \
-before (`--kbps` limits them) and, at the same bitrate, may sound a little worse."""
 
 
 def model_card(metadata, address=None):
@@ -77,40 +68,25 @@ def model_card(metadata, address=None):
         >>> model_card(codec.preset.metadata, "user/my-codec")
     """
     name, base = metadata["name"], base_model(metadata)
-    head = _HEAD.format(name=name, description=metadata["description"].rstrip("."), kbps=metadata["kbps"],
-                        address=address or name, origin=f" Fine-tuned from `{base}`." if base else "")
-    corpora = _corpora(metadata)
-    sources = "\n".join(f"- {attribution}" for _, _, attribution in corpora)
-    return f"---\n{_for_the_hub(metadata)}\n---\n" + head + _figures(metadata) + _TAIL.format(
-        attribution=sources, off_speech=_off_speech(metadata), tuned=_TUNED.format(base=base) if base else "",
-        languages=" and ".join(", ".join(LANGUAGES[code] for code in _languages(corpora)).rsplit(", ", 1)))
-
-
-def _corpora(metadata):
-    """The CORPORA that the preset was trained on: all but those that its configuration left out."""
-    training = metadata.get("training")
-    config = training.get("config") if isinstance(training, dict) else None
-    left_out = config.get("leave_out") if isinstance(config, dict) else None
-    left_out = left_out if isinstance(left_out, list) else []
-    return [corpus for corpus in CORPORA if corpus[0] not in left_out]
-
-
-def _languages(corpora):
-    return list(dict.fromkeys(language for _, language, _ in corpora))
+    return _CARD.format(
+        hub=_for_the_hub(metadata), name=name, description=metadata["description"].rstrip("."), kbps=metadata["kbps"],
+        origin=f" Fine-tuned from `{base}`." if base else "", address=address or name, figures=_figures(metadata),
+        training="\n\n".join(_training(metadata)),
+        limits="\n".join(f"- {sentence}" for sentence in _limits(metadata)), licence=_licence(metadata))
 
 
 def _for_the_hub(metadata):
     """YAML of what the Hub lists and searches by."""
     from huggingface_hub import ModelCardData
 
-    results = _evaluation_results(metadata)
+    results, licence = _evaluation_results(metadata), _chosen_licence(metadata)
     return ModelCardData(
         library_name="neuralcodec",
-        license=metadata.get("license", "CC-BY-4.0").lower(),
-        language=_languages(_corpora(metadata)),
+        license=licence and licence.lower(),
+        language=training_speech(metadata).get("languages") or None,
         pipeline_tag=TASK,
         tags=TAGS,
-        base_model=base_model(metadata),
+        base_model=base_repository(metadata),
         **({"model_name": metadata["name"], "eval_results": results} if results else {}),
     ).to_yaml()
 
@@ -130,10 +106,88 @@ def _figures(metadata):
     figures = measured_figures(metadata)
     if not figures:
         return ""
-    return _FIGURES.format(table=markdown_table(figures), clips=next(iter(figures.values()))["clips"])
+    text = _FIGURES.format(table=markdown_table(figures), clips=next(iter(figures.values()))["clips"])
+    further = [f"- {judge['metric']}, {judge['note']}: "
+               + ", ".join(f"{codec} {value:g}" for codec, value in judge["values"].items()) + "."
+               for judge in judges(metadata)]
+    return text + ("\n" + "\n".join(further) + "\n" if further else "")
+
+
+def _training(metadata):
+    """Yields paragraphs."""
+    speech, base = training_speech(metadata), base_model(metadata)
+    what = ", ".join(_told(speech))
+    yield ((f"Fine-tuned from `{base}`" if base else "Trained") + _on_files(metadata)
+           + (f": {what}." if what else ", on speech that its owner does not describe."))
+    if speech.get("corpora"):
+        yield "\n".join(["Corpora in its weights:", "", *map(_corpus, speech["corpora"])])
+    if runs := lineage(metadata):
+        head = "| run | starts from | steps, phase by phase | minutes |"
+        yield "\n".join(["How it came to be, run by run:", "", head, "|---|---|---|---|", *map(_run, runs)])
+
+
+def _on_files(metadata):
+    """How many recordings it was trained on, where that is known."""
+    training = metadata.get("training")
+    files = training.get("files") if isinstance(training, dict) else None
+    return f" on {files} recording{'' if files == 1 else 's'}" if isinstance(files, int) else ""
+
+
+def _told(speech):
+    """Yields what is told of the speech, in a few words each."""
+    if "hours" in speech:
+        yield f"{speech['hours']:g} hours"
+    if speech.get("languages"):
+        yield _listed(speech["languages"])
+    if "description" in speech:
+        yield speech["description"].rstrip(".")
+
+
+def _listed(languages):
+    """Language codes as words: "English, German and Mandarin"."""
+    return " and ".join(", ".join(_LANGUAGES.get(code, code) for code in languages).rsplit(", ", 1))
+
+
+def _corpus(corpus):
+    language = f" ({_listed([corpus['language']])})" if "language" in corpus else ""
+    return "- " + ", ".join(corpus[key] for key in ("name", "attribution", "licence") if key in corpus) + language
+
+
+def _run(run):
+    return f"| `{run['run']}` | {run['start']} | {run['steps']} | {run['minutes']:g} |"
+
+
+def _limits(metadata):
+    """Yields sentences."""
+    base, languages = base_model(metadata), training_speech(metadata).get("languages")
+    yield "Made for one voice at 16 kHz: anything above 8 kHz is gone, and channels are mixed to one."
+    yield ((f"Trained on {_listed(languages)} only. Other languages, singing" if languages and not base else "Singing")
+           + " and several voices at once are untested.")
+    yield from limits(metadata)
+    if base:
+        yield f"The limits of `{base}` are its limits, too."
+        yield ("Other voices than those it was tuned on take more bits than before (`--kbps` limits them) and, at the "
+               "same bitrate, may sound a little worse.")
+    yield f"Music and noise go through without failing, but they are not what it was trained on.{_off_speech(metadata)}"
+    yield ("Decoded speech is a reconstruction: it is no evidence of what a recording held, nor a way to hide that it "
+           "was altered.")
 
 
 def _off_speech(metadata):
     sounds = [f"{sound}: {figures['kbps']:.1f} kbps, SI-SDR {figures['si_sdr']:.1f} dB"
               for sound, figures in measured_off_speech(metadata).items()]
     return f" Measured on synthetic signals: {'; '.join(sounds)}." if sounds else ""
+
+
+def _chosen_licence(metadata):
+    """SPDX identifier, None where the owner has chosen none."""
+    licence = metadata.get("license", NO_LICENCE)
+    return None if licence == NO_LICENCE else licence
+
+
+def _licence(metadata):
+    licence, base, before = _chosen_licence(metadata), base_model(metadata), metadata.get("base_license")
+    sentences = [f"Weights: {licence}." if licence else "Weights: their owner has not chosen a licence yet."]
+    if base and is_text(before) and before != NO_LICENCE:
+        sentences.append(f"`{base}`, which they come from, is under {before}.")
+    return " ".join(sentences)

@@ -2,7 +2,7 @@
 
 import math
 
-from neuralcodec.zoo.metadata import is_text
+from neuralcodec.zoo.metadata import is_number, is_text
 
 METRIC_LABELS = {"pesq": "PESQ-WB", "stoi": "STOI", "estoi": "ESTOI", "si_sdr": "SI-SDR (dB)",
                  "mel_distance": "mel distance (dB)", "visqol": "ViSQOL"}
@@ -36,6 +36,17 @@ def measured_off_speech(metadata):
     whole = all(isinstance(row, dict) and all(isinstance(row.get(name), (int, float)) for name in wanted)
                 for row in measured.values())
     return measured if whole else {}
+
+
+def judges(metadata):
+    """Figures of further judges, that were measured elsewhere or on other recordings.
+
+    Returns:
+        list of {"metric": str, "note": str, "values": {codec: mean, ...}}; empty where there are none, or where a
+        stranger wrote something else.
+    """
+    found = metadata.get("judges")
+    return found if isinstance(found, list) and all(map(_is_judge, found)) else []
 
 
 def markdown_table(summaries):
@@ -72,6 +83,12 @@ def format_figure(name, figure):
 def _is_row(row):
     return isinstance(row, dict) and "clips" in row and all(map(is_text, row)) and all(
         isinstance(value, int) if name == "clips" else _is_interval(value) for name, value in row.items())
+
+
+def _is_judge(judge):
+    return (isinstance(judge, dict) and is_text(judge.get("metric")) and is_text(judge.get("note"))
+            and isinstance(judge.get("values"), dict) and all(map(is_text, judge["values"]))
+            and all(map(is_number, judge["values"].values())))
 
 
 def _is_interval(value):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuralcodec.errors import ConfigError, NeuralCodecError, OutputExistsError, PresetError
-from neuralcodec.zoo.metadata import FORMAT_VERSION, read_metadata, read_object, write_object
+from neuralcodec.zoo.metadata import FORMAT_VERSION, NO_LICENCE, read_metadata, read_object, write_object
 
 CONFIG, METADATA, WEIGHTS, TABLES, CARD = "config.json", "metadata.json", "model.weights.h5", "tables.npz", "README.md"
 FILES = (CONFIG, METADATA, WEIGHTS, TABLES, CARD)
@@ -36,6 +36,7 @@ class Preset:
         tables: EntropyTables.
         hash: bytes (32), SHA-256 over the digests of weights and tables.
         directory: Path it was read from.
+        repository: on the Hub, if it was downloaded from one.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Preset:
     tables: object
     hash: bytes
     directory: Path
+    repository: str | None = None
 
 
 def read_preset(directory):
@@ -118,7 +120,7 @@ def save_preset(directory, *, name, description, kbps, config, weights_file, tab
         "parameters": sum(array.size for array in weights.values()),
         "delay_ms": config.delay * 1000 / SAMPLE_RATE,
         "sample_rate": SAMPLE_RATE,
-        "license": "CC-BY-4.0",
+        "license": NO_LICENCE,
         "hash": preset_hash(weights, tables).hex(),
         **(details or {}),
     }

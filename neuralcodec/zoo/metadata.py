@@ -9,11 +9,22 @@
 | `parameters`     | weights of all modules and entropy models                                |
 | `delay_ms`       | from a sample going in to the same sample coming out                     |
 | `sample_rate`    | 16000                                                                    |
-| `license`        | of the weights, as an SPDX identifier                                    |
+| `license`        | of the weights, as an SPDX identifier; NOASSERTION if none was chosen    |
 | `hash`           | SHA-256 over the digests of weights and tables, in hex                   |
 
-More keys may follow: how the preset was trained; `base_model`, the preset it was fine-tuned from; and `evaluation`,
-what `neuralcodec.evaluation.publish_figures` measured: {codec: {"clips": 63, "pesq": [mean, low, high], ...}, ...}.
+More keys may follow, all of them for people and for the model card:
+
+| key              |                                                                          |
+|------------------|--------------------------------------------------------------------------|
+| `training`       | the configuration and its speech in numbers                              |
+| `speech`         | what the preset learnt from, see `neuralcodec.zoo.speech`                |
+| `lineage`        | list of the runs that it came from: run, start, steps, minutes           |
+| `base_model`     | the preset that it was fine-tuned from: its repository, else its name    |
+| `base_license`   | the licence of that one                                                  |
+| `evaluation`     | figures, see `neuralcodec.zoo.figures`                                   |
+| `judges`         | further ones, measured elsewhere                                         |
+| `off_speech`     | what the preset does to sound that is not speech                         |
+| `limits`         | list of sentences: what it cannot do                                     |
 """
 
 import json
@@ -24,6 +35,7 @@ from pathlib import Path
 from neuralcodec.errors import NewerVersionError, PresetError
 
 FORMAT_VERSION = 1
+NO_LICENCE = "NOASSERTION"  # SPDX for: nothing is said
 
 MAX_BYTES = 1 << 20
 _NAME = re.compile(r"(?=.{1,100}\Z)[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
@@ -39,16 +51,17 @@ def is_text(value):
     return isinstance(value, str) and value.isprintable() and len(value) <= 1000
 
 
-def _number(value):
+def is_number(value):
+    """Whether a value is a finite number of at least 0."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
 
 
 _REQUIRED = {
     "name": is_name,
     "description": is_text,
-    "kbps": _number,
-    "parameters": lambda value: _number(value) and isinstance(value, int),
-    "delay_ms": _number,
+    "kbps": is_number,
+    "parameters": lambda value: is_number(value) and isinstance(value, int),
+    "delay_ms": is_number,
     "sample_rate": lambda value: value == 16000,
     "license": is_text,
     "hash": lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value),
@@ -105,6 +118,29 @@ def base_model(metadata):
     """Name of the preset that this one was fine-tuned from, None where there is none."""
     base = metadata.get("base_model")
     return base if is_name(base) else None
+
+
+def base_repository(metadata):
+    """Repository on the Hub of the preset that this one was fine-tuned from, None where there is none."""
+    base = base_model(metadata)
+    return base if base and "/" in base else None
+
+
+def limits(metadata):
+    """Sentences about what a preset cannot do; empty where there are none, or where a stranger wrote something else."""
+    found = metadata.get("limits")
+    return found if isinstance(found, list) and all(map(is_text, found)) else []
+
+
+def lineage(metadata):
+    """The runs that a preset came from: list of {"run", "start", "steps": str, "minutes": number}, else empty."""
+    found = metadata.get("lineage")
+    return found if isinstance(found, list) and all(map(_is_run, found)) else []
+
+
+def _is_run(run):
+    return (isinstance(run, dict) and all(is_text(run.get(key)) for key in ("run", "start", "steps"))
+            and is_number(run.get("minutes")))
 
 
 def write_object(path, value):

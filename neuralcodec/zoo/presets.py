@@ -1,6 +1,7 @@
 """Finding and loading presets: bundled ones, folders, repositories on the Hugging Face Hub."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from neuralcodec.errors import PresetError, PresetNotFoundError
@@ -49,8 +50,10 @@ def load_preset(name_or_path, **hub_options):
     if local:
         return read_preset(local)
     folder = find_preset(name_or_path, **hub_options)
+    from neuralcodec.zoo.hub import SCHEME
+
     try:
-        return read_preset(folder)
+        return replace(read_preset(folder), repository=name_or_path.removeprefix(SCHEME))
     except PresetError as error:
         raise PresetError(f"'{name_or_path}' cannot be used as it was downloaded ({error}); download it again with "
                           "`neuralcodec presets download --force` or force_download=True, and tell its author if that "

@@ -25,7 +25,7 @@ def test_the_tuned_preset_is_written(cli, tuned, tiny_folder, other_folder, tmp_
     assert (code, out, err) == (0, b"", "Wrote presets/mine.\n")
     (data, options), = tuned
     assert str(data) == "speech" and str(options.pop("validation_data")) == "judge"
-    assert options == {"epochs": 2, "minutes": None, "freeze": ("lpc", "module_0"), "name": "mine"}
+    assert options == {"epochs": 2, "minutes": None, "freeze": ("lpc", "module_0"), "name": "mine", "speech": {}}
     written = Codec.from_pretrained(tmp_path / "presets" / "mine")
     assert written.preset.hash == Codec.from_pretrained(other_folder).preset.hash
 
@@ -34,6 +34,12 @@ def test_the_tuned_preset_is_written(cli, tuned, tiny_folder, other_folder, tmp_
 def test_a_preset_takes_the_name_of_its_folder_where_it_can(cli, tuned, tiny_folder, folder, name):
     assert cli("finetune", "-p", tiny_folder, "--data", "speech", "-o", folder, "--minutes", 1.5)[0] == 0
     assert tuned[0][1]["name"] == name and tuned[0][1]["minutes"] == 1.5 and tuned[0][1]["epochs"] == 3
+
+
+def test_language_and_licence_are_what_their_owner_says(cli, tuned, tiny_folder):
+    arguments = ("finetune", "-p", tiny_folder, "--data", "speech", "-o", "mine")
+    assert cli(*arguments, "--language", "de", "--language", "en", "--licence", "MIT")[0] == 0
+    assert tuned[0][1]["speech"] == {"languages": ["de", "en"], "licence": "MIT"}
 
 
 def test_the_result_is_published(cli, tuned, tiny_folder, monkeypatch):

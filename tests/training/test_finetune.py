@@ -62,7 +62,7 @@ def tuned(base, content_before, own_speech):
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             history = codec.finetune(own_speech, epochs=3, batch_size=2, learning_rate=2e-3, freeze="module_0",
-                                     callbacks=[callback])
+                                     callbacks=[callback], speech={"languages": ["en"], "licence": "CC0-1.0"})
             assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         finally:
             signal.signal(signal.SIGINT, before)
@@ -121,12 +121,13 @@ def test_the_preset_names_its_base_and_its_figures(tuned, tmp_path):
     codec.save_pretrained(tmp_path / "mine")
     metadata = json.loads((tmp_path / "mine" / METADATA).read_text())
     assert codec.name == metadata["name"] == "base-tuned" and base_model(metadata) == "base"
-    assert metadata["license"] == "CC-BY-4.0" and metadata["kbps"] == 24
+    assert metadata["license"] == "CC0-1.0" and metadata["speech"] == {"languages": ["en"]} and metadata["kbps"] == 24
     figures = measured_figures(metadata)
     assert figures["base-tuned"]["pesq"][0] == pytest.approx(history.after["pesq"], abs=1e-3)
     assert figures["base"]["pesq"][0] == pytest.approx(history.before["pesq"], abs=1e-3)
     card = (tmp_path / "mine" / CARD).read_text()
-    assert "base_model: base\n" in card and "Fine-tuned from `base`" in card and "| base-tuned | 1 |" in card
+    assert "Fine-tuned from `base` on 1 recording: English." in card and "| base-tuned | 1 |" in card
+    assert "base_model" not in card and "language:\n- en\n" in card and "Weights: CC0-1.0." in card
 
 
 def test_what_was_skipped_is_listed(tuned):
@@ -205,6 +206,7 @@ def test_tuning_again_goes_on_with_the_weight_of_the_rate(tuned):
     ({"learning_rate": -1.0}, "learning_rate"),
     ({"name": "my codec"}, "cannot be called 'my codec'"),
     ({"distribution": "GPUs"}, "distribution"),
+    ({"speech": {"language": "de"}}, "did you mean 'languages'"),
 ])
 def test_settings_that_cannot_be_used(codec, own_speech, setting, message):
     with pytest.raises(ConfigError, match=message):

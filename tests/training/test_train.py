@@ -6,7 +6,9 @@ import pytest
 from neuralcodec import Codec
 from neuralcodec.errors import ConfigError, OutputExistsError, TrainingDataError
 from neuralcodec.training import train as module
+from neuralcodec.training.config import TrainingConfig
 from neuralcodec.training.train import train_preset
+from neuralcodec.zoo.folder import CARD
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,23 @@ def test_a_preset_comes_out(trained, clip):
 def test_its_metadata_tell_how_it_was_trained(trained):
     training = trained[0].metadata["training"]
     assert training["config"]["name"] == "toy" and training["files"] == 2 and training["rate_weight"] > 0
+
+
+def test_its_card_claims_nothing_that_was_not_said(trained, tmp_path):
+    metadata, card = trained[0].metadata, (trained[1] / "toy" / CARD).read_text()
+    assert metadata["license"] == "NOASSERTION" and "speech" not in metadata
+    assert "Trained on 2 recordings, on speech that its owner does not describe." in card
+    for claim in ("LibriSpeech", "CC-BY", "license:", "language:"):
+        assert claim not in card
+
+
+def test_corpora_of_a_preset_that_a_run_started_from_are_named(toy_config_data):
+    own = {"corpora": [{"name": "My own voice"}], "licence": "MIT"}
+    config = TrainingConfig.from_dict({**toy_config_data, "start": "cq-24k", "speech": own})
+    entries = module._entries_for_the_card(config)
+    names = [corpus["name"] for corpus in entries["speech"]["corpora"]]
+    assert names[0] == "LibriSpeech" and names[-1] == "My own voice" and "languages" not in entries["speech"]
+    assert (entries["license"], entries["base_model"], entries["base_license"]) == ("MIT", "cq-24k", "CC-BY-4.0")
 
 
 @pytest.mark.parametrize("start", ["runs/cq-base/checkpoint.weights.h5", "runs/cq-16k/cq-16k"])

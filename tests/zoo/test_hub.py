@@ -67,6 +67,13 @@ def test_only_a_presets_files_are_downloaded_and_once(hub, load, tiny, tmp_path)
     assert load(name("user/tiny")) == [[tiny, folder]] and not hub.downloads
 
 
+def test_a_preset_knows_its_repository(run_on_hub, tiny, tiny_folder):
+    code = ("import sys; from neuralcodec.zoo.presets import load_preset;"
+            "print([load_preset(name).repository for name in sys.argv[1:]])")
+    done = run_on_hub("-c", code, "hf://user/tiny", "user/tiny", tiny_folder, "cq-24k")
+    assert done.stdout == "['user/tiny', 'user/tiny', None, None]\n", done.stderr
+
+
 def test_bundled_presets_and_folders_come_first(hub, load, tmp_path, tiny_folder, other_folder):
     hub.add("user/tiny", tiny_folder)
     shutil.copytree(other_folder, tmp_path / "user" / "tiny")
