@@ -18,7 +18,7 @@ from neuralcodec.zoo.weights import read_weights, write_half
 
 CALIBRATION_SECONDS = 450  # of training speech: sets the rate and fits the tables
 MIN_SAMPLES = 2 * SAMPLE_RATE  # clips whose rate counts are at least 2 s long: headers weigh little
-TOLERANCE = 0.002  # relative error of the rate at which the search ends
+CALIBRATION_TOLERANCE = 0.002  # relative error of the rate at which the search ends
 MAX_ROUNDS = 6
 
 
@@ -64,7 +64,7 @@ def calibrate(modules, recordings, kbps, write):
     for _ in range(MAX_ROUNDS):
         preset = write(again)
         error = math.log(kbps_of_files(preset, recordings) / kbps)
-        if abs(error) < TOLERANCE or not modules:
+        if abs(error) < CALIBRATION_TOLERANCE or not modules:
             break
         before, scale, again = scale, search.next(scale, error), True
         for module in modules:

@@ -1,7 +1,7 @@
 """Training losses on waveforms: log-mel at four resolutions, LPC-weighted error, loudness disturbance, envelopes.
 
 Each function takes clean and decoded waveforms x and y (B, T) in [-1, 1] and returns a scalar. Where they take a
-`level` (B,), it is the power of the loud parts of the speech around the clip (see `data.loudness_level`): what is hard
+`level` (B,), it is the power of the loud parts of the speech around the clip (see `clips.loudness_level`): what is hard
 to hear beside them, as the noise in a pause, counts less.
 """
 import numpy as np
@@ -76,7 +76,7 @@ def weighted_loss(x, y, a, level):
 
 # Loudness per band in the manner of ITU-T P.862. Band edges: Traunmueller 1990. Threshold in quiet: Terhardt 1979.
 # Exponent 0.23: Zwicker and Fastl. Input filter: P.862.2 (2007); it passes what is above 100 Hz, 9 dB louder.
-BANDS, WINDOW, HOP = 49, 512, 256
+BARK_BANDS, WINDOW, HOP = 49, 512, 256
 INPUT_FILTER = ((2.6657628, -5.3315255, 2.6657628), (1.0, -1.8890331, 0.89487434))
 
 
@@ -84,11 +84,11 @@ def _bark_bands():
     """What sums a power spectrum up to bands (257, 49); thresholds and exponents (49,); width of a band in Bark."""
     hz = np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW
     bark = 26.81 * hz / (1960.0 + hz) - 0.53
-    edges = np.linspace(bark[1] - 1e-6, bark[-1] + 1e-6, BANDS + 1)
+    edges = np.linspace(bark[1] - 1e-6, bark[-1] + 1e-6, BARK_BANDS + 1)
     band = np.searchsorted(edges, bark) - 1
     delay = np.exp(-2j * np.pi * hz / SAMPLE_RATE)
     zeros, poles = (np.polynomial.polynomial.polyval(delay, coefficients) for coefficients in INPUT_FILTER)
-    group = (band[:, None] == np.arange(BANDS)) * np.abs(zeros / poles)[:, None] ** 2  # DC belongs to no band
+    group = (band[:, None] == np.arange(BARK_BANDS)) * np.abs(zeros / poles)[:, None] ** 2  # DC belongs to no band
     centre = (edges[1:] + edges[:-1]) / 2
     khz = np.maximum(1960.0 * (centre + 0.53) / (26.28 - centre), 50.0) / 1000
     threshold = 10 ** ((3.64 * khz ** -0.8 - 6.5 * np.exp(-0.6 * (khz - 3.3) ** 2) + 1e-3 * khz ** 4) / 10)
@@ -96,7 +96,7 @@ def _bark_bands():
     return group.astype("float32"), threshold.astype("float32"), exponent.astype("float32"), float(edges[1] - edges[0])
 
 
-GROUP, THRESHOLD, EXPONENT, BAND_WIDTH = _bark_bands()
+BARK_GROUP, THRESHOLD, EXPONENT, BARK_WIDTH = _bark_bands()
 LOUDNESS = 0.1866  # scales loudness to sones
 SPEECH_LEVEL = 8e7  # P.862 brings speech to a mean power of 1e7 from 350 to 3250 Hz; its loud parts then have this
 SPECTRUM_SCALE = 22.9 * 2.0 / 192.0 / WINDOW  # Hann window's energy, one-sided; power 436 is 40 dB SPL, 1e4 here
@@ -104,7 +104,7 @@ SPECTRUM_SCALE = 22.9 * 2.0 / 192.0 / WINDOW  # Hann window's energy, one-sided;
 
 def loudness(x):
     """Waveform at SPEECH_LEVEL -> power and loudness per Bark band, (B, frames, 49) each."""
-    power = ops.matmul(power_spectrum(x, WINDOW, HOP) * SPECTRUM_SCALE, GROUP)
+    power = ops.matmul(power_spectrum(x, WINDOW, HOP) * SPECTRUM_SCALE, BARK_GROUP)
     scale = LOUDNESS * (THRESHOLD / 0.5) ** EXPONENT
     return power, scale * ops.relu((0.5 + 0.5 * power / THRESHOLD) ** EXPONENT - 1.0)
 
@@ -132,8 +132,9 @@ def disturbance_loss(x, y, level):
     difference = ops.relu(ops.abs(ly - lx) - 0.25 * ops.minimum(lx, ly))
     asymmetry = ops.stop_gradient(((py + 50.0) / (px + 50.0)) ** 1.2)
     asymmetry = ops.where(asymmetry < 3.0, 0.0, ops.minimum(asymmetry, 12.0))
-    symmetric = ops.sqrt(ops.sum(ops.square(difference * BAND_WIDTH), axis=-1) + 1e-6) * np.sqrt(BANDS * BAND_WIDTH)
-    asymmetric = ops.sum(difference * asymmetry * BAND_WIDTH, axis=-1)
+    symmetric = ops.sqrt(ops.sum(ops.square(difference * BARK_WIDTH), axis=-1) + 1e-6)
+    symmetric = symmetric * np.sqrt(BARK_BANDS * BARK_WIDTH)
+    asymmetric = ops.sum(difference * asymmetry * BARK_WIDTH, axis=-1)
     loud = ((ops.sum(ops.where(px > THRESHOLD, px, 0.0), axis=-1) + 1e5) / 1e7) ** 0.04
     symmetric, asymmetric = (over_time(ops.minimum(v / loud, 45.0)) for v in (symmetric, asymmetric))
     return ops.mean(0.1 * symmetric + 0.031 * asymmetric)
@@ -151,7 +152,7 @@ def _third_octaves():
 
 
 THIRD_OCTAVES = _third_octaves()
-SILENT = 1e-4  # power of a frame, relative to the loud parts, that is not listened to (-40 dB)
+SILENT_POWER = 1e-4  # power of a frame, relative to the loud parts, that is not listened to (-40 dB)
 
 
 def unit(v, axis):
@@ -173,7 +174,7 @@ def intelligibility_loss(x, y, level):
     starts = range(0, max((x.shape[1] - WINDOW) // HOP + 1 - SEGMENT, 0) + 1, 2)
     clean, coded = [ops.stack([ops.sqrt(v[:, i: i + SEGMENT] + 1e-7) for i in starts], axis=1) for v in power]
     clean, coded = [unit(unit(v, axis=2), axis=3) for v in (clean, coded)]  # (B, S, 24, 15)
-    heard = ops.cast(ops.sum(power[0], axis=-1) > SILENT, "float32")
+    heard = ops.cast(ops.sum(power[0], axis=-1) > SILENT_POWER, "float32")
     heard = ops.stack([heard[:, i: i + SEGMENT] for i in starts], axis=1)
     missing = 1.0 - ops.sum(clean * coded, axis=-1)
     return ops.sum(heard * missing) / (ops.sum(heard) + 1e-6)

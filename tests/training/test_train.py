@@ -1,5 +1,6 @@
 """The whole way from a configuration and a folder of speech to a preset."""
 import json
+import subprocess
 
 import pytest
 
@@ -87,3 +88,19 @@ def test_too_little_speech_leaves_nothing_behind(configuration, speech_folder, t
     with pytest.raises(TrainingDataError, match="at least 30 s"):
         train_preset(configuration, speech_folder / "clip0.wav", tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
+
+
+OWN_LINES = ("Reading the speech", "s of speech to train on", "Compiling the training step", "step ",
+             "Bringing files to", "Wrote ")
+
+
+@pytest.mark.slow
+def test_the_command_says_what_it_does_and_nothing_else(configuration, speech_folder, tmp_path, start_cli, monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    running = start_cli("train", "--config", configuration, "--data", speech_folder, "--output", tmp_path / "run",
+                        stdout=subprocess.PIPE)
+    out, err = (stream.decode() for stream in running.communicate(timeout=600))
+    lines = err.splitlines()
+    assert running.returncode == 0 and out == "", err
+    assert [line for line in lines if not any(own in line for own in OWN_LINES)] == []
+    assert lines[-1] == f"Wrote {tmp_path / 'run' / 'toy'}." and (tmp_path / "run" / "toy").is_dir()
