@@ -77,7 +77,7 @@ def choose_clips(rows, groups):
     return chosen or [(f"Recording {number}", clip) for number, clip in enumerate(clips[:2], start=1)]
 
 
-def record_voice(title, clip, path, codecs, peers, rows):
+def code_voice(title, clip, path, codecs, peers, rows):
     """Codes and decodes a recording once more, to keep what comes out.
 
     Args:

@@ -27,7 +27,7 @@ def read_rows(path):
                 for row in csv.DictReader(file)]
 
 
-def record(directory, rows):
+def write_figures(directory, rows):
     """Replaces the figures of a preset.
 
     Args:
@@ -54,4 +54,4 @@ def _rounded(figures):
 
 
 if __name__ == "__main__":
-    record(sys.argv[1], read_rows(sys.argv[2]))
+    write_figures(sys.argv[1], read_rows(sys.argv[2]))

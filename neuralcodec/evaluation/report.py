@@ -9,7 +9,7 @@ from neuralcodec.audio import atomic_output
 from neuralcodec.errors import NeuralCodecError, PresetNotFoundError
 from neuralcodec.evaluation import page, plots
 from neuralcodec.evaluation.comparison import clip_names, evaluate, summary, write_csv
-from neuralcodec.evaluation.listening import RATES, choose_clips, family, nearest, record_voice
+from neuralcodec.evaluation.listening import RATES, choose_clips, code_voice, family, nearest
 from neuralcodec.evaluation.metrics import installed_metrics
 from neuralcodec.evaluation.speakers import find_labels, groups, read_labels
 from neuralcodec.evaluation.versions import versions
@@ -79,7 +79,7 @@ def measure(data, files, codecs, peers=(), progress=None, processes=1):
     levels = {kbps: nearest(figures, kbps) for kbps in RATES}
     heard = {name for names in levels.values() for name in names}
     paths = dict(zip(clip_names(files), files))
-    voices = [record_voice(title, clip, paths[clip], codecs, [peer for peer in peers if peer.name in heard], rows)
+    voices = [code_voice(title, clip, paths[clip], codecs, [peer for peer in peers if peer.name in heard], rows)
               for title, clip in choose_clips(rows, members)]
     return Report(Path(data).absolute().name, date.today().isoformat(), tuple(codec.name for codec in codecs), rows,
                   figures, {name: family(name) for name in figures}, members, levels, voices, versions(codecs))

@@ -11,7 +11,7 @@ import numpy as np
 
 from neuralcodec.architecture.config import FRAME_SAMPLES
 from neuralcodec.errors import ConfigError
-from neuralcodec.evaluation.publish_figures import record
+from neuralcodec.evaluation.publish_figures import write_figures
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.progress import Status
 from neuralcodec.training.calibration import calibrate, write_preset
@@ -172,7 +172,7 @@ def write_tuned_preset(preset, config, weights, rate_weight, corpus, before):
         tuned = calibrate(learning, corpus.held_back, means(before)["kbps"],
                           lambda again: write_preset(cascade, config, parts, folder / "preset", details, again))
         after = code_and_score(tuned, corpus.held_back)
-        record(tuned.directory, [*before, *after])
+        write_figures(tuned.directory, [*before, *after])
         tuned = load_preset(tuned.directory)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

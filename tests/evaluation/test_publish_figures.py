@@ -6,7 +6,7 @@ import pytest
 
 from neuralcodec.errors import TrainingDataError
 from neuralcodec.evaluation.comparison import write_csv
-from neuralcodec.evaluation.publish_figures import read_rows, record
+from neuralcodec.evaluation.publish_figures import read_rows, write_figures
 from neuralcodec.zoo.presets import load_preset
 
 ROWS = [{"clip": f"{i}.wav", "codec": codec, "seconds": 4.0, "kbps": kbps + i, "pesq": 4.0 + i / 10}
@@ -18,7 +18,7 @@ def test_figures_go_from_the_csv_to_the_preset(tmp_path, tiny_folder):
     shutil.copytree(tiny_folder, folder)
     write_csv(ROWS, tmp_path / "scores.csv")
     before = load_preset(folder).hash
-    record(folder, read_rows(tmp_path / "scores.csv"))
+    write_figures(folder, read_rows(tmp_path / "scores.csv"))
     metadata = json.loads((folder / "metadata.json").read_text())
     figures = metadata["evaluation"]
     assert figures["tiny"]["clips"] == 3 and figures["Opus 24"]["kbps"][0] == 23.0
@@ -32,4 +32,4 @@ def test_figures_go_from_the_csv_to_the_preset(tmp_path, tiny_folder):
 def test_scores_of_other_codecs_are_refused(tmp_path, tiny_folder):
     shutil.copytree(tiny_folder, tmp_path / "tiny")
     with pytest.raises(TrainingDataError, match="none of 'tiny', only of Opus 24"):
-        record(tmp_path / "tiny", [row for row in ROWS if row["codec"] == "Opus 24"])
+        write_figures(tmp_path / "tiny", [row for row in ROWS if row["codec"] == "Opus 24"])
