@@ -3,10 +3,12 @@ from pathlib import Path
 
 import keras
 
+from neuralcodec.evaluation.publish_figures import write_figures
 from neuralcodec.progress import Status
 from neuralcodec.training.calibration import calibration_speech, write_calibrated_preset
 from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import Progress
+from neuralcodec.training.comparison import as_text, code_and_score, means
 from neuralcodec.training.config import TrainingConfig
 from neuralcodec.training.corpus import listing, read_corpus
 from neuralcodec.training.loop import is_checkpoint, starting_progress, train_cascade
@@ -16,11 +18,11 @@ from neuralcodec.zoo.speech import speech_entries, tuned_entries
 
 
 def train_preset(config, data, output, resume=False, verbose=True):
-    """Trains, calibrates and writes a preset.
+    """Trains, calibrates and writes a preset, and measures it on the held-back speech, from real files.
 
     Args:
         config: name of a configuration that comes with the package, or path of a JSON file.
-        data: folder of recordings, searched recursively; one in 40 is held back for validation.
+        data: folder of recordings, searched recursively; one in 40 is held back, of few a tenth of the speech.
         output: folder for checkpoint and log; the preset goes to output / name.
         resume: go on from the checkpoint in `output`.
         verbose: whether to say on standard error where the run stands.
@@ -46,7 +48,11 @@ def train_preset(config, data, output, resume=False, verbose=True):
             "config": config.to_dict(), "files": len(corpus.training), "backend": keras.backend.backend(),
             "rate_weight": Progress.read(output).rate_weight}}
         recordings = calibration_speech(corpus.training, config.rate_folders)
-        return write_calibrated_preset(cascade, config, recordings, output / config.name, details, overwrite=True)
+        preset = write_calibrated_preset(cascade, config, recordings, output / config.name, details, overwrite=True)
+        rows = code_and_score(preset, corpus.held_back)
+        write_figures(preset.directory, rows)
+        status.say(f"Held-back speech: {as_text(means(rows))}.")
+    return load_preset(preset.directory)
 
 
 def _entries_for_the_card(config):

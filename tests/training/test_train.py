@@ -2,6 +2,7 @@
 import json
 import subprocess
 
+import numpy as np
 import pytest
 
 from neuralcodec import Codec
@@ -9,6 +10,7 @@ from neuralcodec.errors import ConfigError, OutputExistsError, TrainingDataError
 from neuralcodec.training import train as module
 from neuralcodec.training.config import TrainingConfig
 from neuralcodec.training.train import train_preset
+from neuralcodec.zoo.figures import measured_figures
 from neuralcodec.zoo.folder import CARD
 
 
@@ -48,6 +50,11 @@ def test_a_preset_comes_out(trained, clip):
 def test_its_metadata_tell_how_it_was_trained(trained):
     training = trained[0].metadata["training"]
     assert training["config"]["name"] == "toy" and training["files"] == 2 and training["rate_weight"] > 0
+
+
+def test_its_metadata_tell_what_it_reaches_on_held_back_speech(trained):
+    figures = measured_figures(trained[0].metadata)["toy"]
+    assert figures["clips"] == 2 and np.isfinite(figures["pesq"]).all() and 10 < figures["kbps"][0] < 60
 
 
 def test_its_card_claims_nothing_that_was_not_said(trained, tmp_path):
@@ -91,7 +98,7 @@ def test_too_little_speech_leaves_nothing_behind(configuration, speech_folder, t
 
 
 OWN_LINES = ("Reading the speech", "s of speech to train on", "Compiling the training step", "step ",
-             "Bringing files to", "Wrote ")
+             "Bringing files to", "Held-back speech: ", "Wrote ")
 
 
 @pytest.mark.slow
