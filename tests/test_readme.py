@@ -1,43 +1,202 @@
-"""The README's tables say what the presets' metadata say."""
+"""The README is short, runs as written, and its tables and those in docs/ say what the presets' metadata say."""
+
+import os
 import re
+import subprocess
+import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pytest
+import soundfile
+from hub_server import TOKEN
 
-from neuralcodec.training.config import TrainingConfig
+import neuralcodec
+from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
+from neuralcodec.training.config import Phase, TrainingConfig
 from neuralcodec.zoo.metadata import read_metadata
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COLUMNS = {"kbps": 2, "pesq": 3, "stoi": 3, "estoi": 3, "si_sdr": 2, "mel_distance": 2}  # and decimals
+RESULTS, TRAINING, FINETUNING = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+                                 for name in ("results", "training", "finetuning"))
 PRESETS = sorted(path.parent.name for path in (ROOT / "presets").glob("*/metadata.json"))
+COLUMNS = {"kbps": 2, "pesq": 3, "stoi": 3, "estoi": 3, "si_sdr": 2, "mel_distance": 2}  # and decimals
+
+# A venv and pip are for the two commands that install; what takes minutes runs with `pytest -m slow`.
+INSTALLS, TAKES_MINUTES = ("pip install",), ("finetune(", "neuralcodec train", "neuralcodec report")
+# what a block that takes minutes leaves to those after it
+STAND_IN = "from neuralcodec import Codec; Codec.from_pretrained('cq-9k').save_pretrained('cq-9k-mine')"
+
+
+class Block(NamedTuple):
+    """A fenced block of the README."""
+
+    language: str
+    text: str
+
+    def has(self, words):
+        return any(word in self.text for word in words)
+
+    def command(self):
+        return ["bash", "-euo", "pipefail", "-c", self.text] if self.language == "sh" else [
+            sys.executable, "-c", self.text]
+
+
+BLOCKS = [Block(*found) for found in re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)]
+RUNNABLE = [block for block in BLOCKS if block.language in ("sh", "python") and not block.has(INSTALLS)]
+
+
+def metadata_of(name):
+    return read_metadata(ROOT / "presets" / name / "metadata.json")
+
+
+def between(text, marker):
+    """What stands between <!-- marker --> and <!-- /marker -->."""
+    return text.split(f"<!-- {marker} -->")[1].split(f"<!-- /{marker} -->")[0]
+
+
+@pytest.fixture
+def follow(hub, tmp_path, clip):
+    """Runs blocks one after the other as a reader does: in a folder with what the README says is there."""
+    programs, folder = tmp_path / "bin", tmp_path / "reader"
+    programs.mkdir()
+    program = programs / "neuralcodec"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m neuralcodec "$@"\n')
+    program.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
+    environment |= {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN,
+                    "PYTHONPATH": str(Path(neuralcodec.__file__).parents[1]), "HF_HOME": str(tmp_path / "hf"),
+                    "HF_HUB_DISABLE_XET": "1"}
+
+    def run(blocks, recordings):
+        (folder / "recordings").mkdir(parents=True)
+        soundfile.write(folder / "speech.wav", *clip)
+        for number, samples in enumerate(recordings):
+            soundfile.write(folder / "recordings" / f"{number}.wav", samples, clip[1])
+        for block in blocks:
+            done = subprocess.run(block.command(), cwd=folder, env=environment, capture_output=True, text=True,
+                                  timeout=1800)
+            assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"
+            assert "Traceback" not in done.stderr, f"{block.text}\n{done.stderr}"
+        return folder
+
+    return run
+
+
+def test_every_block_is_of_a_known_kind():
+    assert {block.language for block in BLOCKS} == {"sh", "python", "text", "bibtex"}
+    assert len(RUNNABLE) >= 8
+
+
+def test_what_takes_no_minutes_runs_as_written(follow, clip):
+    blocks = [Block("python", STAND_IN) if block.has(["save_pretrained"]) else block
+              for block in RUNNABLE if not block.has(TAKES_MINUTES) or block.has(["save_pretrained"])]
+    folder = follow(blocks, [clip[0][:40000], clip[0][40000:72000]])
+    samples = len(clip[0])
+    assert soundfile.info(folder / "small.wav").frames == soundfile.info(folder / "mine.wav").frames == samples
+    assert soundfile.info(folder / "small16k.flac").samplerate == 16000
+    assert (folder / "small.nac").stat().st_size < (folder / "at20.nac").stat().st_size
+    assert (folder / "again.wav").stat().st_size > 2 * samples
+    assert [path.name for path in sorted((folder / "coded").iterdir())] == ["0.nac", "1.nac"]
+
+
+@pytest.mark.slow
+def test_all_of_it_runs_as_written(follow, clip):
+    folder = follow(RUNNABLE, [np.tile(clip[0], 5), clip[0]])
+    assert (folder / "runs" / "quick" / "quick" / "metadata.json").exists()
+    assert (folder / "quick.nac").exists() and (folder / "report" / "report.html").exists()
+
+
+def test_it_is_short_and_stands_alone():
+    assert len(README.encode()) <= 8192
+    assert not re.findall(r"\]\((?!https://)", README), "a link without an address shows nothing on a package index"
+    extras = {"[eval]": "neuralcodec demo", "[eval,test]": "pytest"}
+    for extra, then in extras.items():
+        assert f'python3 -m venv .venv && . .venv/bin/activate && pip install ".{extra}" && {then}\n' in README
+
+
+def test_the_documents_it_names_exist():
+    named = set(re.findall(r"`(?:docs/)?(\w+\.md)`", README))
+    assert named == {path.name for path in (ROOT / "docs").glob("*.md")}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_readme_has_a_presets_figures(name):
+    figures = metadata_of(name)["evaluation"][name]
+    (pesq, *pesq_interval), (estoi, *estoi_interval) = figures["pesq"], figures["estoi"]
+    half = [(high - low) / 2 for low, high in (pesq_interval, estoi_interval)]
+    row = f"| `{name}` | {figures['kbps'][0]:.2f} | {pesq:.2f} ± {half[0]:.2f} | {estoi:.3f} ± {half[1]:.3f} | "
+    assert row in between(README, "table")
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name.startswith("cq")])
+def test_the_readme_has_the_figures_of_its_peers(name):
+    row, = re.findall(rf"^\| `{name}` .*$", between(README, "table"), re.MULTILINE)
+    figures = metadata_of(name)["evaluation"]
+    for peer, pesq, estoi in re.findall(r"(Opus at [\d.]+|AMR-WB [\d.]+): ([\d.]+), ([\d.]+)", row):
+        if peer.startswith("Opus"):  # by its true rate
+            peer = next(other for other in figures if other.startswith("Opus")
+                        and f"{figures[other]['kbps'][0]:.1f}" == peer.removeprefix("Opus at "))
+        assert float(pesq) == pytest.approx(figures[peer]["pesq"][0], abs=0.0051)
+        assert float(estoi) == pytest.approx(figures[peer]["estoi"][0], abs=0.00051)
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_figures(name):
-    figures = read_metadata(ROOT / "presets" / name / "metadata.json")["evaluation"][name]
+    figures = metadata_of(name)["evaluation"][name]
     cells = []
     for column, decimals in COLUMNS.items():
         mean, low, high = figures[column]
         cells.append(f"{mean:.{decimals}f} ± {(high - low) / 2:.{decimals}f}")
-    assert f"\n| {name} | {figures['clips']} | {' | '.join(cells)} |\n" in README
+    assert f"\n| {name} | {figures['clips']} | {' | '.join(cells)} |\n" in between(RESULTS, "figures")
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets(name):
-    metadata = read_metadata(ROOT / "presets" / name / "metadata.json")
+    metadata = metadata_of(name)
     row = f"| `{name}` | {metadata['kbps']:g} | {metadata['parameters'] / 1e6:.2f} million | {metadata['description']} |"
-    assert row in README
+    assert row in between(RESULTS, "presets")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_noise_and_music(name):
+    sounds = metadata_of(name)["off_speech"]
+    cells = [f"{sounds[sound][figure]:.1f}" for sound in ("white noise", "struck chords") for figure in ("kbps", "si_sdr")]
+    assert f"\n| `{name}` | {' | '.join(cells)} |\n" in between(RESULTS, "off speech")
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_run_behind_every_preset_is_told(name):
-    assert re.search(rf"^\| `{name}` \|.*\d \|$", README.split("<!-- training -->")[1], re.MULTILINE)
+    assert re.search(rf"^\| `{name}` \|.*\d \|$", between(TRAINING, "training"), re.MULTILINE)
     assert (ROOT / "neuralcodec" / "training" / "configs" / f"{name}.json").exists()
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_was_trained_with_the_configuration_of_its_name(name):
-    trained = read_metadata(ROOT / "presets" / name / "metadata.json")["training"]["config"]
     config = TrainingConfig.read(ROOT / "neuralcodec" / "training" / "configs" / f"{name}.json")
-    assert TrainingConfig.from_dict(trained) == config
+    assert TrainingConfig.from_dict(metadata_of(name)["training"]["config"]) == config
+
+
+@pytest.mark.parametrize("kind", [TrainingConfig, Phase, CascadeConfig, ModuleConfig])
+def test_every_key_of_a_configuration_is_told(kind):
+    for key in fields(kind):
+        assert re.search(rf"^\| .*`{key.name}`.*\| ", TRAINING, re.MULTILINE), key.name
+
+
+def test_fine_tuning_has_its_figures():
+    assert "| the German voice | 23 | before |" in between(FINETUNING, "finetune figures")
+
+
+@pytest.mark.slow
+def test_one_command_gives_the_rows_of_the_results(run_python, tmp_path, clip):
+    soundfile.write(tmp_path / "speech.wav", clip[0][:48000], clip[1])
+    done = run_python(ROOT / "docs" / "results.py", tmp_path)
+    assert done.returncode == 0, done.stderr
+    head, line, *rows = done.stdout.decode().splitlines()
+    told = between(RESULTS, "figures").strip().splitlines()
+    assert [head, line] == told[:2]
+    names = [row.split(" | ")[0] for row in told[2:]]
+    assert [row.split(" | ")[0] for row in rows] == names[: len(rows)] and len(rows) in (len(PRESETS), len(names))
