@@ -77,7 +77,8 @@ def main():
     parser.add_argument("--output", help="also write a row per recording and codec")
     options = parser.parse_args()
 
-    codecs = sorted(map(Codec.from_pretrained, list_presets()), key=lambda codec: (codec.name.split("-")[0], codec.kbps))
+    codecs = [Codec.from_pretrained(name) for name in list_presets()]
+    codecs.sort(key=lambda codec: (codec.name.split("-")[0], codec.kbps))
     peers = [] if missing_libraries() else [*map(opus, OPUS), *map(amr_wb, AMR_WB)]
     metrics, processes = options.metrics.split(","), os.cpu_count()
     if "distillmos" in metrics:

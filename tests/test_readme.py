@@ -166,7 +166,8 @@ def test_presets(name):
 @pytest.mark.parametrize("name", PRESETS)
 def test_noise_and_music(name):
     sounds = metadata_of(name)["off_speech"]
-    cells = [f"{sounds[sound][figure]:.1f}" for sound in ("white noise", "struck chords") for figure in ("kbps", "si_sdr")]
+    figures = [sounds[sound][figure] for sound in ("white noise", "struck chords") for figure in ("kbps", "si_sdr")]
+    cells = [f"{figure:.1f}" for figure in figures]
     assert f"\n| `{name}` | {' | '.join(cells)} |\n" in between(RESULTS, "off speech")
 
 
