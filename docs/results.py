@@ -16,9 +16,10 @@ from pathlib import Path
 import soundfile
 
 from neuralcodec import Codec, list_presets
-from neuralcodec.evaluation.evaluate import evaluate, markdown_table, summary, write_csv
+from neuralcodec.evaluation.comparison import evaluate, summary, write_csv
 from neuralcodec.evaluation.metrics import METRICS
 from neuralcodec.evaluation.peers import amr_wb, missing_libraries, opus
+from neuralcodec.zoo.figures import markdown_table
 
 OPUS = (9, 12, 16, 18, 20, 22, 24, 26)
 AMR_WB = (8.85, 12.65, 18.25, 23.05, 23.85)
