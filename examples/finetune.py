@@ -1,5 +1,6 @@
-"""Fine-tune a preset in about two minutes, on the recording that comes with the package. It is compared by that recording,
-too, which only shows how it goes: give it some minutes of your own speech, of which a tenth is held back to compare by.
+"""Fine-tune a preset in about two minutes, on the recording that comes with the package. It is compared by that
+recording, too, which only shows how it goes: give it some minutes of your own speech, of which a tenth is held back to
+compare by.
 """
 
 import soundfile
