@@ -79,11 +79,13 @@ def starting_progress(config, output, resume):
 
     Raises:
         ConfigError: there is nothing to resume, or nothing to start from.
-        OutputExistsError: `output` holds another run, and `resume` is False.
+        OutputExistsError: `output` is a file, or holds another run and `resume` is False.
     """
     if resume:
         return Progress.read(output)
     check_start(config)
+    if output.exists() and not output.is_dir():
+        raise OutputExistsError(f"'{output}' is a file; choose another name for the folder of the run.")
     if (output / PROGRESS).exists():
         raise OutputExistsError(f"{output} holds a run already; go on with it (--resume) or choose another folder.")
     return Progress(rate_weight=config.rate_weight)

@@ -87,6 +87,8 @@ def test_nothing_is_read_where_a_run_cannot_begin(trained, configuration, speech
     monkeypatch.setattr(module, "read_corpus", None)
     with pytest.raises(OutputExistsError, match="holds a run already"):
         train_preset(configuration, speech_folder, trained[1])
+    with pytest.raises(OutputExistsError, match="is a file"):
+        train_preset(configuration, speech_folder, configuration)
     with pytest.raises(ConfigError, match="Nothing to resume"):
         train_preset(configuration, speech_folder, tmp_path, resume=True)
 
