@@ -108,7 +108,7 @@ def _figures(metadata):
         return ""
     text = _FIGURES.format(table=markdown_table(figures), clips=next(iter(figures.values()))["clips"])
     further = [f"- {judge['metric']}, {judge['note']}: "
-               + ", ".join(f"{codec} {value:g}" for codec, value in judge["values"].items()) + "."
+               + ", ".join(f"{codec} {value:.2f}" for codec, value in judge["values"].items()) + "."
                for judge in judges(metadata)]
     return text + ("\n" + "\n".join(further) + "\n" if further else "")
 

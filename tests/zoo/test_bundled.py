@@ -1,6 +1,8 @@
 """The presets that come with the package keep what they promise."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +17,12 @@ from neuralcodec.runtime.encoder import Encoder
 from neuralcodec.runtime.noise_substitution import NoiseSubstitution
 from neuralcodec.zoo.bundled import bundled_directory
 from neuralcodec.zoo.card import model_card
+from neuralcodec.zoo.figures import judges
 from neuralcodec.zoo.folder import CARD, CONFIG, METADATA, TABLES, WEIGHTS
 from neuralcodec.zoo.metadata import limits, lineage
 from neuralcodec.zoo.speech import training_speech
+
+RESULTS = Path(__file__).parents[2] / "docs" / "results.md"
 
 
 def test_presets_are_whole_and_small():
@@ -92,7 +97,7 @@ def test_cards_say_what_was_measured():
 
 
 def test_cards_say_where_a_preset_comes_from_and_what_it_cannot_do():
-    notice = (bundled_directory() / "LICENSE").read_text()
+    notice, results = (bundled_directory() / "LICENSE").read_text(), RESULTS.read_text(encoding="utf-8")
     for name in list_presets():
         metadata = json.loads((bundled_directory() / name / METADATA).read_text())
         card = (bundled_directory() / name / CARD).read_text()
@@ -102,6 +107,9 @@ def test_cards_say_where_a_preset_comes_from_and_what_it_cannot_do():
         assert any("second module carries hardly any bits" in limit for limit in limits(metadata))
         config = json.loads((bundled_directory() / name / CONFIG).read_text())
         assert ("above 2.5 kHz" in card) == (config["modules"][0].get("coded_below") == 2500)
+        naturalness = next(judge for judge in judges(metadata) if judge["metric"] == "DistillMOS")["values"]
+        for codec, value in naturalness.items():
+            assert re.search(rf"^\| {codec} \| 24 \| .* \| {value:.2f} ± ", results, re.MULTILINE), codec
         for corpus in training_speech(metadata)["corpora"]:
             assert f"- {corpus['name']}, {corpus['attribution']}" in card and corpus["name"].split()[0] in notice
         assert "Weights: CC-BY-4.0." in card and "language:\n- en\n- zh\n" in card
