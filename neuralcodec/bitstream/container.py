@@ -8,7 +8,13 @@ import itertools
 import shutil
 import tempfile
 
-from neuralcodec.bitstream.header import CRC_BYTES, read_header, read_up_to, to_crc, write_header
+from neuralcodec.bitstream.header import (
+    CRC_BYTES,
+    read_header,
+    read_up_to,
+    to_crc,
+    write_header,
+)
 from neuralcodec.bitstream.varint import from_varint, to_varint
 from neuralcodec.errors import DamagedFileError, TruncatedFileError
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.bitstream.integer_network import POOLED_FEATURES, IntegerNetwork
+from neuralcodec.bitstream.features import POOLED_FEATURES
+from neuralcodec.bitstream.integer_network import IntegerNetwork
 from neuralcodec.bitstream.ltp import LongTermPredictor
 from neuralcodec.bitstream.range_coder import FREQUENCY_TOTAL
 from neuralcodec.bitstream.symbols import (

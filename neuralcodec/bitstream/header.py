@@ -12,8 +12,18 @@ from neuralcodec.bitstream.symbols import (
     SIDE_SYMBOLS,
     STEP_INDEX_LIMIT,
 )
-from neuralcodec.bitstream.varint import MAX_VARINT, MAX_VARINT_BYTES, from_varint, to_varint
-from neuralcodec.errors import DamagedFileError, NewerVersionError, NotANacFileError, TruncatedFileError
+from neuralcodec.bitstream.varint import (
+    MAX_VARINT,
+    MAX_VARINT_BYTES,
+    from_varint,
+    to_varint,
+)
+from neuralcodec.errors import (
+    DamagedFileError,
+    NewerVersionError,
+    NotANacFileError,
+    TruncatedFileError,
+)
 
 MAGIC = b"NAC"
 VERSION = 1

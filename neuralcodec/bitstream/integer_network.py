@@ -10,12 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_SYMBOLS
 from neuralcodec.errors import PresetError
 
-FEATURE_LIMIT = 255
-POOL = 8
-POOLED_FEATURES = MODULE_SYMBOLS // POOL
+FEATURE_LIMIT = 255  # of features and hidden units
 
 _HIDDEN_SHIFT = 12  # weights of the first layer are in 1/4096
 _OUTPUT_SHIFT = 15  # outputs are in 2^-18, rounded to 1/8
@@ -120,98 +117,3 @@ class IntegerNetwork:
         outputs = sums @ self._w2
         outputs += self._b2
         return np.floor(outputs, out=outputs).astype(np.int64)
-
-
-def side_features(side):
-    """Features of side symbols: 8 times the symbol, hence in [-248, 248].
-
-    Args:
-        side: integers (..., 18), LSFs then gains.
-
-    Returns:
-        float64 (..., 18).
-    """
-    return np.multiply(side, 8.0)
-
-
-def pooled_features(features):
-    """Features of the lower module, coarser: sums over 8 neighbours, divided by 4.
-
-    Args:
-        features: magnitude features (..., 320).
-
-    Returns:
-        float64 (..., 40) in [0, 255].
-    """
-    sums = features.reshape(*features.shape[:-1], POOLED_FEATURES, POOL).sum(axis=-1)
-    return np.minimum(np.floor(sums / 4.0), FEATURE_LIMIT)
-
-
-def delayed(features, delay):
-    """Features of so many frames (or code frames) earlier; zeros before the block begins.
-
-    Args:
-        features: (..., F, n).
-        delay: how many, >= 1.
-
-    Returns:
-        (..., F, n) of the same type.
-    """
-    earlier = np.zeros_like(features)
-    earlier[..., delay:, :] = features[..., :-delay, :]
-    return earlier
-
-
-def shared_features(side, lower_module=None):
-    """The part of a module's features that is decoded before the module: lower module, then side information.
-
-    Args:
-        side: side features (..., F, 18).
-        lower_module: magnitude features of the module below (..., F, 320); None for the first module.
-
-    Returns:
-        float64 (..., F, 36), or (..., F, 116) where there is a module below.
-    """
-    parts = [side, delayed(side, 1)]
-    if lower_module is not None:
-        pooled = pooled_features(lower_module)
-        parts = [pooled, delayed(pooled, 1), *parts]
-    return np.concatenate(parts, axis=-1)
-
-
-def side_distributions(outputs, previous, num_rows):
-    """Reads the outputs of a side network: 9 means, then 9 scale indices.
-
-    A mean is in eighths of a symbol. Its whole part is taken off the symbol; its fraction chooses, with the scale
-    index, the PMF row that codes the difference.
-
-    Args:
-        outputs: int64 (..., 18) of `IntegerNetwork.forward`.
-        previous: the same 9 symbols of the frame before (..., 9).
-        num_rows: PMF rows of the side table, 8 per scale.
-
-    Returns:
-        (centers, rows), each int64 (..., 9): what is taken off each symbol, and the PMF row that codes the rest.
-    """
-    count = outputs.shape[-1] // 2
-    means = MEAN_FRACTIONS * previous + outputs[..., :count]
-    scale_indices = limited(outputs[..., count:], num_rows // MEAN_FRACTIONS)
-    return means >> 3, MEAN_FRACTIONS * scale_indices + (means & MEAN_FRACTIONS - 1)
-
-
-def limited(indices, size):
-    """Indices moved into [0, size)."""
-    return np.minimum(np.maximum(indices, 0), size - 1)  # np.clip takes five times as long on small arrays
-
-
-def scale_shift(step_index, scales_per_octave_q8):
-    """How many scale indices a global step scale of 2^(step_index / 256) moves the symbols' spread down.
-
-    Args:
-        step_index: k of the file's header, -512 to 512.
-        scales_per_octave_q8: round(256 * scales per factor of 2) of the scale table.
-
-    Returns:
-        int, k / 256 octaves in scale indices, rounded.
-    """
-    return (step_index * scales_per_octave_q8 + (1 << 15)) >> 16

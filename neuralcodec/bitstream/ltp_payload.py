@@ -7,11 +7,15 @@ the others are 0.
 
 import numpy as np
 
-from neuralcodec.bitstream.integer_network import FEATURE_LIMIT, delayed, limited, shared_features
-from neuralcodec.bitstream.ltp import HISTORY, MAX_PREDICTION, added
+from neuralcodec.bitstream.features import (
+    code_frame_features,
+    delayed,
+    ltp_distributions,
+    ltp_features,
+)
+from neuralcodec.bitstream.ltp import HISTORY, added
 from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
 from neuralcodec.bitstream.symbols import (
-    MEAN_FRACTIONS,
     MODULE_LIMIT,
     MODULE_SYMBOLS,
     MODULE_VALUES,
@@ -20,7 +24,6 @@ from neuralcodec.bitstream.symbols import (
 )
 from neuralcodec.errors import DamagedFileError
 
-GATE_LIMIT = 80  # in 1/64: a prediction is followed at most by 1.25 times what it says
 _SYMBOL = from_zigzag(np.arange(MODULE_VALUES))  # by place in the zigzag order
 
 
@@ -40,10 +43,10 @@ def plan_predicted(symbols, module, magnitude_feature, side, shift):
     code_frames = symbols.reshape(-1, module.predictor.hop)[:, : module.predictor.coded].astype(np.int64)  # (K, N)
     predictions, correlation = module.predictor.predict(module.predictor.histories(code_frames))
     magnitudes = magnitude_feature[np.abs(code_frames)].astype(np.float64)
-    own = own_features(delayed(magnitudes, 1), delayed(magnitudes, 2), delayed(code_frames, 1), predictions,
+    own = ltp_features(delayed(magnitudes, 1), delayed(magnitudes, 2), delayed(code_frames, 1), predictions,
                        correlation, magnitude_feature)
     outputs = module.network.forward(np.concatenate([own, code_frame_features(side, module.predictor.hop)], axis=-1))
-    centers, rows = distributions(outputs, predictions, shift, len(module.pmf_rows))
+    centers, rows = ltp_distributions(outputs, predictions, shift, len(module.pmf_rows))
     return CodingPlan(to_zigzag(code_frames - centers), rows, to_zigzag(code_frames), MODULE_VALUES,
                       module.frequencies_minus_one)
 
@@ -71,9 +74,9 @@ def decode_predicted(payloads, frame_counts, module, magnitude_feature, side, sh
     last = symbols[:, 0, :coded]
     for k in range(hidden.shape[1]):
         predictions, correlation = predictor.predict(past)
-        own = own_features(before, older, last, predictions, correlation, magnitude_feature)
+        own = ltp_features(before, older, last, predictions, correlation, magnitude_feature)
         outputs = module.network.finish(module.network.partial(own, 0) + hidden[:, k])
-        centers, rows = distributions(outputs, predictions, shift, len(module.pmf_rows))
+        centers, rows = ltp_distributions(outputs, predictions, shift, len(module.pmf_rows))
         frequencies_minus_one = module.frequencies_minus_one.take(rows, axis=0)  # (B, N, A)
         places, escapes = decoders.decode_round(k * hop // MODULE_SYMBOLS, frequencies_minus_one, MODULE_VALUES)
         last = _SYMBOL.take(places) + centers
@@ -94,56 +97,3 @@ def checked(symbols, decoders, frame):
     if np.abs(symbols).max() > MODULE_LIMIT:
         raise DamagedFileError("A module holds symbols that no encoder writes; get the file again from its source.")
     return symbols
-
-
-def own_features(before, older, last, predictions, correlation, magnitude_feature):
-    """Features of code frames that come from the module itself, as far as it is decoded.
-
-    Args:
-        before, older: magnitude features (B, N) of the code frame before and of that before it.
-        last: symbols (B, N) of the code frame before.
-        predictions, correlation: of `LongTermPredictor.predict`.
-        magnitude_feature: uint8 (128,).
-
-    Returns:
-        float64 (B, 4 N + 1).
-    """
-    predicted = magnitude_feature.take(np.minimum(np.abs(predictions), MODULE_LIMIT).astype(np.int64))
-    signed = np.minimum(np.maximum(32.0 * last, -FEATURE_LIMIT), FEATURE_LIMIT)
-    return np.concatenate([before, older, predicted, signed, correlation], axis=-1)
-
-
-def code_frame_features(side, hop):
-    """Features of code frames that do not come from the module: side information, and the place in the frame.
-
-    Args:
-        side: side features (..., F, 18).
-
-    Returns:
-        float64 (..., K, 36 + 320 / hop).
-    """
-    per_frame = MODULE_SYMBOLS // hop
-    now = shared_features(side)
-    places = np.broadcast_to(64.0 * np.eye(per_frame), (*side.shape[:-1], per_frame, per_frame))
-    both = np.concatenate([np.broadcast_to(now[..., None, :], (*places.shape[:-1], now.shape[-1])), places], axis=-1)
-    return both.reshape(*side.shape[:-2], -1, both.shape[-1])
-
-
-def distributions(outputs, predictions, shift, num_rows):
-    """Reads the outputs of the network: scale indices, gates and offsets of the symbols that are sent.
-
-    Args:
-        outputs: int64 (B, 3 N).
-        predictions: float64 (B, N), in eighths of a symbol.
-        shift: scale indices to go down.
-        num_rows: PMF rows of the table, 8 per scale.
-
-    Returns:
-        (centers, rows), each int64 (B, N): what is taken off each symbol, and the PMF row that codes the rest.
-    """
-    scale_index, gate, offset = np.split(outputs, 3, axis=-1)
-    gate = np.minimum(np.maximum(gate, 0), GATE_LIMIT)
-    mean = (gate * predictions.astype(np.int64) >> 6) + offset
-    mean = np.minimum(np.maximum(mean, -MAX_PREDICTION), MAX_PREDICTION)
-    scale_index = limited(scale_index - shift, num_rows // MEAN_FRACTIONS)
-    return mean >> 3, MEAN_FRACTIONS * scale_index + (mean & MEAN_FRACTIONS - 1)

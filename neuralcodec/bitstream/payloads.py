@@ -7,8 +7,7 @@ frames of a block and looks at them at once; the decoder goes frame by frame, in
 
 import numpy as np
 
-from neuralcodec.bitstream.frames import Frames
-from neuralcodec.bitstream.integer_network import (
+from neuralcodec.bitstream.features import (
     delayed,
     limited,
     scale_shift,
@@ -16,6 +15,7 @@ from neuralcodec.bitstream.integer_network import (
     side_distributions,
     side_features,
 )
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.ltp_payload import decode_predicted, plan_predicted
 from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
 from neuralcodec.bitstream.symbols import (

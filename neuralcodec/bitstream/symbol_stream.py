@@ -6,7 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neuralcodec.bitstream.range_coder import FREQUENCY_BITS, SymbolDecoder, SymbolEncoder
+from neuralcodec.bitstream.range_coder import (
+    FREQUENCY_BITS,
+    SymbolDecoder,
+    SymbolEncoder,
+)
 
 
 @dataclass

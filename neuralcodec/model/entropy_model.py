@@ -14,7 +14,7 @@ from keras import ops
 
 from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER
 from neuralcodec.bitstream.entropy_tables import predicted_shape
-from neuralcodec.bitstream.ltp_payload import GATE_LIMIT
+from neuralcodec.bitstream.features import GATE_LIMIT
 from neuralcodec.bitstream.scale_tables import MODULE_SCALES, NUM_MODULE_SCALES, NUM_SIDE_SCALES, SIDE_SCALES
 from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_LIMIT
 from neuralcodec.model.ltp import predict

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 from neuralcodec.bitstream.header import Header, to_crc
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
-from neuralcodec.errors import DamagedFileError, FormatError, NotANacFileError, TruncatedFileError
+from neuralcodec.errors import (
+    DamagedFileError,
+    FormatError,
+    NotANacFileError,
+    TruncatedFileError,
+)
 
 
 def header_for(num_blocks, num_modules=2):

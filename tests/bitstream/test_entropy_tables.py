@@ -5,7 +5,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from neuralcodec.bitstream.entropy_tables import EntropyTables, nominal_magnitude_feature
+from neuralcodec.bitstream.entropy_tables import (
+    EntropyTables,
+    nominal_magnitude_feature,
+)
 from neuralcodec.errors import PresetError
 
 

@@ -6,9 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuralcodec.bitstream.header import MAGIC, Header, read_header, to_crc, write_header
+from neuralcodec.bitstream.header import (
+    MAGIC,
+    Header,
+    read_header,
+    to_crc,
+    write_header,
+)
 from neuralcodec.bitstream.varint import to_varint
-from neuralcodec.errors import DamagedFileError, FormatError, NewerVersionError, NotANacFileError, TruncatedFileError
+from neuralcodec.errors import (
+    DamagedFileError,
+    FormatError,
+    NewerVersionError,
+    NotANacFileError,
+    TruncatedFileError,
+)
 
 HEADER = Header("cq-24k", b"8 bytes!", 44100, 100_000, 36_281, 2, -3)
 SIZES = [3000, 2999, 300]

@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuralcodec.bitstream.ltp import HISTORY, MAX_LAG, MIN_LAG, LongTermPredictor, find_lag
+from neuralcodec.bitstream.ltp import (
+    HISTORY,
+    MAX_LAG,
+    MIN_LAG,
+    LongTermPredictor,
+    find_lag,
+)
 from neuralcodec.errors import PresetError
 
 

@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuralcodec.bitstream.frames import Frames
-from neuralcodec.bitstream.payloads import count_symbols, decode_blocks, encode_block, ideal_bits
+from neuralcodec.bitstream.payloads import (
+    count_symbols,
+    decode_blocks,
+    encode_block,
+    ideal_bits,
+)
 from neuralcodec.bitstream.scale_tables import fit_pmf_rows, module_prior, side_prior
 from neuralcodec.errors import DamagedFileError
 

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from neuralcodec.bitstream.range_coder import FREQUENCY_TOTAL, SymbolDecoder, SymbolEncoder
+from neuralcodec.bitstream.range_coder import (
+    FREQUENCY_TOTAL,
+    SymbolDecoder,
+    SymbolEncoder,
+)
 from neuralcodec.errors import DamagedFileError
 
 
