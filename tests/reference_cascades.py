@@ -8,7 +8,8 @@ from keras import ops
 from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.model import lpc
-from neuralcodec.model.cascade import Cascade, code_gain, gain_contour, side_condition
+from neuralcodec.model.cascade import Cascade
+from neuralcodec.model.side import code_gain, gain_contour, previous, side_condition
 from neuralcodec.zoo.weights import read_weights
 
 SMALL = {"encoder_width": 16, "decoder_width": 24, "step_width": 8, "context_width": 8}
@@ -81,7 +82,7 @@ class Reference:
         """
         config, cascade, x = self.config, self.cascade, ops.convert_to_tensor(x[None])
         _, lsf, lsf_symbols = cascade.predict_linearly(x)
-        smooth = lpc.interpolate_lsf(lsf)
+        smooth = lpc.interpolate_lsf(lsf, previous(lsf))
         # In float64, as the runtime: what differs by rounding here is far louder at the output of 1/A(z).
         predictor = ops.cast(lpc.lpc_from_lsf(ops.cast(smooth, "float64")), "float32")
         residual = x if config.lpc == "none" else lpc.analysis_filter(x, predictor)

@@ -26,9 +26,9 @@ FLOORS = (  # from top to bottom: rooms on one floor do not import one another
     {"coding"},
     {"zoo"},
     {"model", "runtime"},
-    {"architecture"},
     {"bitstream"},
     {"audio"},
+    {"architecture"},
     {"assets", "errors", "progress", "version"},
 )
 

@@ -1,25 +1,11 @@
 """What a cascade is made of, as data: the four systems of the papers are four configurations of one model."""
 from dataclasses import asdict, dataclass, field, fields
 
-from neuralcodec.bitstream import symbols
+from neuralcodec.architecture.framing import FRAME_SAMPLES, HOPS, MAX_DELAY, SAMPLE_RATE
+from neuralcodec.architecture.noise import BAND_HZ
 from neuralcodec.errors import ConfigError, unknown_name
 
-SAMPLE_RATE = symbols.SAMPLE_RATE
-ORDER = symbols.LSF_SYMBOLS  # LPC order
-FRAME_SAMPLES = symbols.FRAME_SAMPLES  # 20 ms
-SIDE_LIMIT = symbols.SIDE_LIMIT  # the largest LSF or gain symbol
-MAX_MODULES = symbols.MAX_MODULES
-SUBFRAME = 80  # samples over which the LPC filter is constant: 5 ms
-GAIN_FRAME = 160  # samples per gain: 10 ms
-GAIN_OFFSET = 16  # puts the gain of quiet speech near symbol 0
-GAIN_FLOOR = 1e-4
-STEEPEST_RISE = 2.0  # log2 of a gain: a ramp starts at most 12 dB below its end, lest onsets after silence overload
-MAX_DELAY = 960  # samples from a sample going in to the same sample coming out: 60 ms
-HOPS = (320, 160, 80)
-BANDS, BAND_HZ = 16, 500  # in which the decoder adds noise
-NOISE_WIDTH, NOISE_FRAMES = 40, 4  # of the CNN that turns what the decoder knows into the level of noise
-MAX_NOISE_LEVEL, FIRST_NOISE_LOGIT = 2.0, -3.0  # RMS relative to the gain; where training starts, as logit of the level
-POWER_FLOOR = 1e-4  # relative to the gain: power of a band below which nothing counts
+MAX_MODULES = 4
 LPC_KINDS = ("none", "fixed", "trained")
 
 
@@ -37,8 +23,8 @@ class ModuleConfig:
         noise_fill: whether the decoder puts noise of a learned level where a coefficient was quantised to zero.
         long_term: whether the entropy model predicts symbols from the period of the pitch before. In the first module
             only; what is left to later ones does not repeat itself.
-        coded_below: Hz, a multiple of 500, up to which coefficients are sent; only with `long_term` less than all. Those
-            above are zero for the decoder to fill in: with few bits they tell too little to be worth theirs.
+        coded_below: Hz, a multiple of 500, up to which coefficients are sent; only with `long_term` less than all.
+            Those above are zero for the decoder to fill in: with few bits they tell too little to be worth theirs.
     """
 
     hop: int = 320
@@ -143,11 +129,6 @@ def check_keys(data, cls, what):
     unknown = sorted(set(data) - known) if isinstance(data, dict) else [str(data)]
     if unknown:
         raise ConfigError(f"Unknown {what} {unknown[0]!r}; {unknown_name(unknown[0], known)}")
-
-
-def condition_width(hop):
-    """Side information per code frame: LSFs and gains (two for a 20 ms hop, else one), of this frame and the last."""
-    return 2 * (ORDER + (2 if hop == FRAME_SAMPLES else 1))
 
 
 def check_module(module):

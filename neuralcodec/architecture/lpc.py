@@ -1,8 +1,9 @@
-"""The numbers of linear prediction, for the trained model and the runtime alike. Knows no Keras."""
+"""The numbers of the LPC stage and of gains, for the trained model and the runtime alike. Knows no Keras."""
 import numpy as np
 
-from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER, SAMPLE_RATE
+from neuralcodec.architecture.framing import FRAME_SAMPLES, GAIN_FRAME, SAMPLE_RATE
 
+ORDER = 16
 HALF = ORDER // 2
 GRID = 1024  # cells between 0 and pi in which LSFs are looked for
 MIN_GAP = 0.025  # radians between neighbouring LSFs (64 Hz): keeps 1/A(z) stable and its resonances finite
@@ -20,3 +21,11 @@ UNIFORM = (np.arange(1, ORDER + 1) * np.pi / (ORDER + 1)).astype("float32")  # L
 COSINES = np.cos(np.outer(np.arange(HALF + 1), np.linspace(0, np.pi, GRID + 1))).astype("float32")
 SPREAD = (0, 7, 3, 5, 1, 6, 2, 4)  # order of factors in a product: far ones first, which saves two digits in float32
 INTERPOLATION = (0.625, 0.875, 1.0, 1.0)  # weight of this frame's LSFs in its four sub-frames
+MAX_OUTPUT = 100.0  # where the runtime cuts 1/A(z) off: no speech comes near, but a damaged file may
+
+GAINS = FRAME_SAMPLES // GAIN_FRAME  # per frame
+GAIN_STEPS_PER_OCTAVE = 2  # steps of 3 dB
+GAIN_OFFSET = 16  # puts the gain of quiet speech near symbol 0
+GAIN_FLOOR = 1e-4
+MAX_RISE = 2.0  # log2 of a gain: a ramp starts at most 12 dB below its end, lest onsets after silence overload
+GAIN_MEAN, GAIN_SPREAD = 2.0, 6.0  # of gain symbols of speech, by which networks see them normalised

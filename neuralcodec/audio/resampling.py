@@ -3,8 +3,6 @@
 import numpy as np
 import soxr
 
-SAMPLE_RATE = 16000  # of the codec, in Hz
-
 PIECE = 1 << 18  # samples held at once, whatever the rate and the number of channels
 
 

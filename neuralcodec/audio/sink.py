@@ -7,8 +7,9 @@ import struct
 import numpy as np
 import soundfile
 
+from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.audio.paths import atomic_output, check_output, is_stream, open_output, shown
-from neuralcodec.audio.resampling import PIECE, SAMPLE_RATE, Resampler
+from neuralcodec.audio.resampling import PIECE, Resampler
 from neuralcodec.errors import AudioError
 
 # Only formats that keep the samples as they are: decoded speech is not coded a second time.

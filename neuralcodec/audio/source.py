@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.audio.paths import Input, is_path
 from neuralcodec.audio.readers import ArrayReader, FileReader, damage, is_whole
-from neuralcodec.audio.resampling import SAMPLE_RATE, Resampler, exactly, resampled_length
+from neuralcodec.audio.resampling import Resampler, exactly, resampled_length
 from neuralcodec.errors import AudioError
 
 CHANNELS = {"mix": None, "left": 0, "right": 1}

@@ -8,39 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.bitstream.features import POOLED_FEATURES
-from neuralcodec.bitstream.integer_network import IntegerNetwork
+from neuralcodec.architecture.config import MAX_MODULES
+from neuralcodec.architecture.layout import (
+    MODULE_LIMIT,
+    ltp_context_layout,
+    module_context_layout,
+    side_context_layouts,
+)
+from neuralcodec.bitstream.features import MAGNITUDE_FACTOR
+from neuralcodec.bitstream.integer_network import FEATURE_LIMIT, IntegerNetwork
 from neuralcodec.bitstream.ltp import LongTermPredictor
 from neuralcodec.bitstream.range_coder import FREQUENCY_TOTAL
-from neuralcodec.bitstream.symbols import (
-    MAX_MODULES,
-    MEAN_FRACTIONS,
-    MODULE_LIMIT,
-    MODULE_SYMBOLS,
-    MODULE_VALUES,
-    SIDE_SYMBOLS,
-    SIDE_VALUES,
-)
+from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_VALUES, SIDE_VALUES
 from neuralcodec.errors import PresetError
-
-STAGE_SYMBOLS = SIDE_SYMBOLS // 2
-SIDE_A_INPUTS = 2 * SIDE_SYMBOLS
-SIDE_B_INPUTS = SIDE_A_INPUTS + STAGE_SYMBOLS
-FIRST_MODULE_INPUTS = 2 * MODULE_SYMBOLS + 2 * SIDE_SYMBOLS
-MODULE_INPUTS = FIRST_MODULE_INPUTS + 2 * POOLED_FEATURES
 
 _MAX_BYTES = 32 << 20
 _NETWORK_ARRAYS = ("w1", "b1", "w2", "b2")
-
-
-def module_shape(number):
-    """Inputs and outputs of the network of a module without a predictor."""
-    return (MODULE_INPUTS if number else FIRST_MODULE_INPUTS), MODULE_SYMBOLS
-
-
-def predicted_shape(hop, coded):
-    """Inputs and outputs of the network of a module with a predictor, of whose hop so many symbols are sent."""
-    return 4 * coded + 1 + 2 * SIDE_SYMBOLS + MODULE_SYMBOLS // hop, 3 * coded
 
 
 def nominal_magnitude_feature():
@@ -51,7 +34,8 @@ def nominal_magnitude_feature():
     Returns:
         uint8 (128,), one entry per magnitude.
     """
-    return np.minimum(np.rint(24 * np.log2(1.0 + np.arange(MODULE_LIMIT + 1))), 255).astype(np.uint8)
+    feature = np.rint(MAGNITUDE_FACTOR * np.log2(1.0 + np.arange(MODULE_LIMIT + 1)))
+    return np.minimum(feature, FEATURE_LIMIT).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,6 +56,13 @@ class ModuleTables:
 
     def __post_init__(self):
         object.__setattr__(self, "frequencies_minus_one", _minus_one(self.pmf_rows, MODULE_VALUES))
+
+    def layout(self, first):
+        """The ContextLayout that the network has to have; how many hidden units is its own business."""
+        hidden = self.network.num_hidden
+        if self.predictor:
+            return ltp_context_layout(self.predictor.hop, self.predictor.coded, hidden)
+        return module_context_layout(first, hidden)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,13 +98,11 @@ class EntropyTables:
         object.__setattr__(self, "side_frequencies_minus_one", _minus_one(self.side_pmf_rows, SIDE_VALUES))
         _check(len(self.side_pmf_rows) % MEAN_FRACTIONS == 0, "side PMF rows that do not come in eights")
         _check(1 <= len(modules) <= MAX_MODULES, f"{len(modules)} modules instead of 1 to {MAX_MODULES}")
-        _check_network(self.side_a, SIDE_A_INPUTS, 2 * STAGE_SYMBOLS)
-        _check_network(self.side_b, SIDE_B_INPUTS, 2 * STAGE_SYMBOLS)
+        for network, layout in zip((self.side_a, self.side_b), side_context_layouts(), strict=True):
+            _check_network(network, layout)
         for number, module in enumerate(modules):
             _check(not (number and module.predictor), "a predictor in a later module")
-            long_term = module.predictor
-            shape = predicted_shape(long_term.hop, long_term.coded) if long_term else module_shape(number)
-            _check_network(module.network, *shape)
+            _check_network(module.network, module.layout(number == 0))
             in_eights = len(module.pmf_rows) % MEAN_FRACTIONS == 0
             _check(in_eights or not module.predictor, "predicted PMF rows that do not come in eights")
         feature = self.magnitude_feature
@@ -209,9 +198,9 @@ def _minus_one(pmf_rows, num_values):
     return np.ascontiguousarray(pmf_rows - np.uint32(1), np.float32)
 
 
-def _check_network(network, num_inputs, num_outputs):
-    found = (network.num_inputs, network.num_outputs)
-    _check(found == (num_inputs, num_outputs), f"a network of size {found} instead of {(num_inputs, num_outputs)}")
+def _check_network(network, layout):
+    found, wanted = (network.num_inputs, network.num_outputs), (layout.inputs, layout.outputs)
+    _check(found == wanted, f"a network of size {found} instead of {wanted}")
 
 
 def _check(condition, fault):

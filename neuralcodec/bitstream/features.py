@@ -2,12 +2,16 @@
 
 import numpy as np
 
+from neuralcodec.architecture.layout import MODULE_LIMIT, MODULE_SYMBOLS, POOL
 from neuralcodec.bitstream.integer_network import FEATURE_LIMIT
 from neuralcodec.bitstream.ltp import MAX_PREDICTION
-from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_LIMIT, MODULE_SYMBOLS
+from neuralcodec.bitstream.symbols import MEAN_FRACTIONS
 
-POOL = 8
-POOLED_FEATURES = MODULE_SYMBOLS // POOL
+FEATURE_ONE = 64  # what stands for 1.0 in features and hidden units
+SIDE_FACTOR = 8  # a side symbol's feature is so many times the symbol
+MAGNITUDE_FACTOR = 24  # a magnitude's feature is so many times log2(1 + |symbol|)
+SIGNED_FACTOR = 32  # a predicted symbol's second feature, which has a sign, is so many times the symbol
+POOL_DIVISOR = 4  # the feature of several neighbours is a quarter of their features' sum
 GATE_LIMIT = 80  # in 1/64: a prediction is followed at most by 1.25 times what it says
 
 
@@ -20,7 +24,7 @@ def side_features(side):
     Returns:
         float64 (..., 18).
     """
-    return np.multiply(side, 8.0)
+    return np.multiply(side, float(SIDE_FACTOR))
 
 
 def pooled_features(features):
@@ -32,8 +36,8 @@ def pooled_features(features):
     Returns:
         float64 (..., 40) in [0, 255].
     """
-    sums = features.reshape(*features.shape[:-1], POOLED_FEATURES, POOL).sum(axis=-1)
-    return np.minimum(np.floor(sums / 4.0), FEATURE_LIMIT)
+    sums = features.reshape(*features.shape[:-1], -1, POOL).sum(axis=-1)
+    return np.minimum(np.floor(sums / POOL_DIVISOR), FEATURE_LIMIT)
 
 
 def delayed(features, delay):
@@ -81,7 +85,7 @@ def ltp_features(before, older, last, predictions, correlation, magnitude_featur
         float64 (B, 4 N + 1).
     """
     predicted = magnitude_feature.take(np.minimum(np.abs(predictions), MODULE_LIMIT).astype(np.int64))
-    signed = np.minimum(np.maximum(32.0 * last, -FEATURE_LIMIT), FEATURE_LIMIT)
+    signed = np.minimum(np.maximum(float(SIGNED_FACTOR) * last, -FEATURE_LIMIT), FEATURE_LIMIT)
     return np.concatenate([before, older, predicted, signed, correlation], axis=-1)
 
 
@@ -96,7 +100,7 @@ def code_frame_features(side, hop):
     """
     per_frame = MODULE_SYMBOLS // hop
     now = shared_features(side)
-    places = np.broadcast_to(64.0 * np.eye(per_frame), (*side.shape[:-1], per_frame, per_frame))
+    places = np.broadcast_to(FEATURE_ONE * np.eye(per_frame), (*side.shape[:-1], per_frame, per_frame))
     both = np.concatenate([np.broadcast_to(now[..., None, :], (*places.shape[:-1], now.shape[-1])), places], axis=-1)
     return both.reshape(*side.shape[:-2], -1, both.shape[-1])
 

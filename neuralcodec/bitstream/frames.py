@@ -4,14 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuralcodec.bitstream.symbols import (
-    FRAMES_PER_BLOCK,
-    GAIN_SYMBOLS,
-    LSF_SYMBOLS,
-    MODULE_LIMIT,
-    MODULE_SYMBOLS,
-    SIDE_LIMIT,
-)
+from neuralcodec.architecture.layout import MODULE_LIMIT, MODULE_SYMBOLS, SIDE_LIMIT
+from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, GAIN_SYMBOLS, LSF_SYMBOLS
 
 
 @dataclass(eq=False)

@@ -3,15 +3,10 @@
 import zlib
 from dataclasses import dataclass
 
-from neuralcodec.bitstream.symbols import (
-    FRAME_SAMPLES,
-    FRAMES_PER_BLOCK,
-    MAX_MODULES,
-    MODULE_SYMBOLS,
-    SAMPLE_RATE,
-    SIDE_SYMBOLS,
-    STEP_INDEX_LIMIT,
-)
+from neuralcodec.architecture.config import MAX_MODULES
+from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE
+from neuralcodec.architecture.layout import MODULE_SYMBOLS, SIDE_SYMBOLS
+from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEP_INDEX_LIMIT
 from neuralcodec.bitstream.varint import (
     MAX_VARINT,
     MAX_VARINT_BYTES,

@@ -13,6 +13,7 @@ import numpy as np
 from neuralcodec.errors import PresetError
 
 FEATURE_LIMIT = 255  # of features and hidden units
+OUTPUT_ONE = 8  # outputs are in 1/8
 
 _HIDDEN_SHIFT = 12  # weights of the first layer are in 1/4096
 _OUTPUT_SHIFT = 15  # outputs are in 2^-18, rounded to 1/8
@@ -69,6 +70,11 @@ class IntegerNetwork:
     def num_inputs(self):
         """Number of features the network looks at."""
         return self.w1.shape[0]
+
+    @property
+    def num_hidden(self):
+        """Number of hidden units."""
+        return self.w1.shape[1]
 
     @property
     def num_outputs(self):

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_LIMIT, MODULE_SYMBOLS
+from neuralcodec.architecture.layout import MODULE_LIMIT, MODULE_SYMBOLS
+from neuralcodec.bitstream.symbols import MEAN_FRACTIONS
 from neuralcodec.errors import PresetError
 
 MIN_LAG, MAX_LAG = 32, 320  # lags in samples: pitches of 500 and 50 Hz

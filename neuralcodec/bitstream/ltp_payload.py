@@ -7,6 +7,7 @@ the others are 0.
 
 import numpy as np
 
+from neuralcodec.architecture.layout import MODULE_LIMIT, MODULE_SYMBOLS
 from neuralcodec.bitstream.features import (
     code_frame_features,
     delayed,
@@ -15,13 +16,7 @@ from neuralcodec.bitstream.features import (
 )
 from neuralcodec.bitstream.ltp import HISTORY, added
 from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
-from neuralcodec.bitstream.symbols import (
-    MODULE_LIMIT,
-    MODULE_SYMBOLS,
-    MODULE_VALUES,
-    from_zigzag,
-    to_zigzag,
-)
+from neuralcodec.bitstream.symbols import MODULE_VALUES, from_zigzag, to_zigzag
 from neuralcodec.errors import DamagedFileError
 
 _SYMBOL = from_zigzag(np.arange(MODULE_VALUES))  # by place in the zigzag order

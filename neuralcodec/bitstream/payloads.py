@@ -7,6 +7,14 @@ frames of a block and looks at them at once; the decoder goes frame by frame, in
 
 import numpy as np
 
+from neuralcodec.architecture.layout import (
+    CONTEXT_FRAMES,
+    MODULE_SYMBOLS,
+    SIDE_LIMIT,
+    SIDE_SYMBOLS,
+    STAGE_SYMBOLS,
+    STAGES,
+)
 from neuralcodec.bitstream.features import (
     delayed,
     limited,
@@ -21,19 +29,13 @@ from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
 from neuralcodec.bitstream.symbols import (
     FRAMES_PER_BLOCK,
     LSF_SYMBOLS,
-    MODULE_SYMBOLS,
     MODULE_VALUES,
-    SIDE_LIMIT,
-    SIDE_SYMBOLS,
     SIDE_VALUES,
     from_zigzag,
     to_zigzag,
 )
 from neuralcodec.errors import DamagedFileError
 
-_STAGES = 2  # side symbols 0, 2, ..., 16 first, then 1, 3, ..., 17, which see the former
-_STAGE_SYMBOLS = SIDE_SYMBOLS // _STAGES
-_HISTORY = 2  # frames that a module's context looks back at
 _SYMBOL = from_zigzag(np.arange(MODULE_VALUES)).astype(np.int8)  # by place in the zigzag order
 
 
@@ -150,7 +152,7 @@ def _plan(frames, tables, step_index):
 
 def _plan_module(symbols, features, module, shared, shift):
     """The `CodingPlan` of a module's symbols (F, 320) with magnitude features (F, 320): one round per frame."""
-    own = [delayed(features, frames_back) for frames_back in range(1, _HISTORY + 1)]
+    own = [delayed(features, frames_back) for frames_back in range(1, CONTEXT_FRAMES + 1)]
     scale_indices = module.network.forward(np.concatenate([*own, shared], axis=1)) - shift
     rows = limited(scale_indices, len(module.pmf_rows))
     places, escape = to_zigzag(symbols.astype(np.int64)), module.pmf_rows.shape[1] - 1
@@ -172,13 +174,13 @@ def _plan_side(side, features, tables):
         rows.append(stage_rows)
     escapes = [to_zigzag(side[:, stage]) for stage in (stage_a, stage_b)]
     # (F, 9) for each stage -> (2 F, 9)
-    places, rows, escapes = (np.stack(arrays, axis=1).reshape(-1, _STAGE_SYMBOLS) for arrays in (places, rows, escapes))
+    places, rows, escapes = (np.stack(arrays, axis=1).reshape(-1, STAGE_SYMBOLS) for arrays in (places, rows, escapes))
     return CodingPlan(places, rows, escapes, SIDE_VALUES, tables.side_frequencies_minus_one)
 
 
 def _stage(number):
     """Which of the 18 side symbols a stage codes."""
-    return slice(number, None, _STAGES)
+    return slice(number, None, STAGES)
 
 
 def _decode_side(payloads, frame_counts, tables):
@@ -191,7 +193,7 @@ def _decode_side(payloads, frame_counts, tables):
     num_blocks, num_frames = len(payloads), max(frame_counts)
     side = np.zeros((num_blocks, num_frames, SIDE_SYMBOLS), np.int64)
     previous = np.zeros((num_blocks, SIDE_SYMBOLS), np.int64)
-    features = np.zeros((num_blocks, 2 * SIDE_SYMBOLS + _STAGE_SYMBOLS))  # last frame, the one before, stage A
+    features = np.zeros((num_blocks, 2 * SIDE_SYMBOLS + STAGE_SYMBOLS))  # last frame, the one before, stage A
     for frame in range(num_frames):
         for number, network in enumerate((tables.side_a, tables.side_b)):
             stage = _stage(number)
@@ -230,7 +232,7 @@ def _decode_module(payloads, frame_counts, module, magnitude_feature, shared, sh
     feature = magnitude_feature[np.abs(_SYMBOL)].astype(np.float64)  # by place in the zigzag order
     symbols = np.zeros((num_blocks, num_frames, MODULE_SYMBOLS), np.int8)
     features = np.zeros(symbols.shape)
-    own = np.zeros((num_blocks, _HISTORY * MODULE_SYMBOLS))  # last frame, the one before
+    own = np.zeros((num_blocks, CONTEXT_FRAMES * MODULE_SYMBOLS))  # last frame, the one before
     frequencies_minus_one = np.empty((num_blocks, MODULE_SYMBOLS, module.pmf_rows.shape[1]), np.float32)
     hidden = module.network.partial(shared, own.shape[1])  # (B, F, H)
     for frame in range(num_frames):

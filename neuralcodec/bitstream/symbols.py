@@ -7,21 +7,15 @@ stands for every value the alphabet does not reach.
 
 import numpy as np
 
-SAMPLE_RATE = 16000
-FRAME_SAMPLES = 320
-FRAMES_PER_BLOCK = 50
+from neuralcodec.architecture.layout import MODULE_LIMIT, SIDE_LIMIT, num_bins
+from neuralcodec.architecture.lpc import GAINS, ORDER
 
-LSF_SYMBOLS = 16
-GAIN_SYMBOLS = 2
-SIDE_SYMBOLS = LSF_SYMBOLS + GAIN_SYMBOLS
-SIDE_LIMIT = 31
-SIDE_VALUES = 2 * SIDE_LIMIT + 1
+FRAMES_PER_BLOCK = 50  # a second
+
+LSF_SYMBOLS, GAIN_SYMBOLS = ORDER, GAINS  # of a frame
+SIDE_VALUES = num_bins(SIDE_LIMIT)
+MODULE_VALUES = num_bins(MODULE_LIMIT)
 MEAN_FRACTIONS = 8  # means of symbols are in eighths
-
-MODULE_SYMBOLS = 320
-MODULE_LIMIT = 127
-MODULE_VALUES = 2 * MODULE_LIMIT + 1
-MAX_MODULES = 4
 
 STEPS_PER_OCTAVE = 256  # a file's global step scale is 2^(step index / 256): one index moves the rate by 1 %
 STEP_INDEX_LIMIT = 512  # a scale of 1/4 to 4

@@ -4,122 +4,19 @@ References: Zhen et al., "Cascaded cross-module residual learning towards lightw
 Interspeech 2019; Zhen et al., "Efficient and scalable neural residual waveform coding with collaborative
 quantization", ICASSP 2020.
 """
-import math
 from dataclasses import replace
 
 import keras
 from keras import ops
 
-from neuralcodec.architecture.config import (
-    FRAME_SAMPLES,
-    GAIN_FLOOR,
-    GAIN_FRAME,
-    GAIN_OFFSET,
-    ORDER,
-    SAMPLE_RATE,
-    SIDE_LIMIT,
-    STEEPEST_RISE,
-    SUBFRAME,
-    condition_width,
-)
+from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE
+from neuralcodec.architecture.layout import MODULE_SYMBOLS
+from neuralcodec.architecture.lpc import GAINS
 from neuralcodec.model import lpc
 from neuralcodec.model.entropy_model import SideContext
 from neuralcodec.model.module import ResidualModule
 from neuralcodec.model.noise_substitution import NoiseSubstitution
-from neuralcodec.model.quantizer import SoftmaxQuantizer, straight_through
-
-LSF_STEP = 1 / 3  # initial step in standard deviations
-
-
-class AtMost(keras.constraints.Constraint):
-    """Keeps a weight from growing beyond a limit.
-
-    An LSF's step wider than its distribution sends nothing at all; no gradient would lead back from there.
-    """
-
-    def __init__(self, limit):
-        self.limit = limit
-
-    def __call__(self, w):
-        return ops.minimum(w, self.limit)
-
-
-class LsfQuantizer(keras.layers.Layer):
-    """One trainable codebook of 63 bins for each LSF, in standard deviations around its mean."""
-
-    def __init__(self, trained, **kwargs):
-        super().__init__(**kwargs)
-        self.mean = self.add_weight(shape=(ORDER,), initializer="zeros", trainable=False, name="mean")
-        self.std = self.add_weight(shape=(ORDER,), initializer="ones", trainable=False, name="std")
-        self.mean.assign(lpc.UNIFORM)
-        self.log_step = self.add_weight(shape=(ORDER,), initializer=keras.initializers.Constant(math.log(LSF_STEP)),
-                                        constraint=AtMost(0.0), name="log_step")
-        self.quantizer = SoftmaxQuantizer(SIDE_LIMIT, codebooks=ORDER, name="quantizer")
-        self.trainable = trained
-        self.built = True
-
-    def adapt(self, lsf):
-        """Takes mean and standard deviation from LSFs (..., 16) of training speech."""
-        lsf = ops.reshape(lsf, (-1, ORDER))
-        self.mean.assign(ops.mean(lsf, axis=0))
-        self.std.assign(ops.std(lsf, axis=0))
-
-    def reset(self):
-        """Back to even steps, a third of a deviation each: what a quantiser that is not trained has."""
-        self.log_step.assign(ops.full((ORDER,), math.log(LSF_STEP)))
-        self.quantizer.offset.assign(ops.zeros(self.quantizer.offset.shape))
-
-    def normalise(self, lsf):
-        return (lsf - self.mean) / self.std
-
-    def call(self, lsf):
-        """LSFs (B, F, 16) in radians -> quantised, ordered LSFs and symbols, both with gradients."""
-        step = ops.exp(self.log_step)
-        z = ops.stop_gradient(self.normalise(lsf)) / step
-        quantised, symbols = self.quantizer(z)
-        return lpc.order_lsf(quantised * step * self.std + self.mean), straight_through(z, symbols)
-
-
-def code_gain(residual):
-    """RMS per 10 ms in steps of 3 dB: residual (B, T) -> symbols (B, T / 160), with gradients."""
-    rms = ops.sqrt(ops.mean(ops.square(ops.reshape(residual, (-1, residual.shape[1] // GAIN_FRAME, GAIN_FRAME))), -1)
-                   + GAIN_FLOOR ** 2)
-    z = ops.log(rms) * (2 / math.log(2.0)) + GAIN_OFFSET
-    return straight_through(z, ops.clip(ops.round(z), -SIDE_LIMIT, SIDE_LIMIT))
-
-
-def gain_contour(gain):
-    """Gain symbols (B, N) -> gain per sample (B, 160 N): a ramp of 5 ms in the log domain, then constant."""
-    log2 = (gain - GAIN_OFFSET) / 2
-    ramp = (ops.arange(SUBFRAME, dtype="float32") + 0.5) / SUBFRAME
-    before = ops.maximum(lpc.previous(log2), log2 - STEEPEST_RISE)[..., None]
-    rise = before + (log2[..., None] - before) * ramp
-    hold = ops.broadcast_to(log2[..., None], ops.shape(rise))
-    contour = ops.concatenate([rise, hold], axis=-1)
-    return ops.reshape(2.0 ** contour, (-1, GAIN_FRAME * gain.shape[1]))
-
-
-def side_condition(hop, lsf, gain):
-    """Side information per code frame and the one before it.
-
-    Args:
-        hop: samples per code frame.
-        lsf: normalised, interpolated LSFs (B, T / 80, 16).
-        gain: gain symbols (B, T / 160).
-
-    Returns:
-        (B, T / hop, C): LSFs at the code frame's end, its gains (two for a 20 ms hop, else one), and the same of
-            the one before.
-    """
-    every = hop // SUBFRAME
-    lsf = lsf[:, every - 1:: every]
-    gain = (gain - 2.0) / 6.0
-    if hop == FRAME_SAMPLES:
-        gains = ops.reshape(gain, (-1, gain.shape[1] // 2, 2))
-    else:
-        gains = ops.repeat(gain, GAIN_FRAME // hop, axis=1)[..., None]
-    now = ops.concatenate([lsf, gains], axis=-1)
-    return ops.concatenate([now, lpc.previous(now)], axis=-1)
+from neuralcodec.model.side import LsfQuantizer, code_gain, gain_contour, lsf_contour, side_condition
 
 
 def mean_kbps(bits):
@@ -134,11 +31,13 @@ def packed(symbols, delay):
     decoder has by then.
     """
     late = ops.pad(symbols, [[0, 0], [delay, 0], [0, 0]])[:, : symbols.shape[1]]
-    return ops.reshape(late, (-1, symbols.shape[1] * symbols.shape[2] // FRAME_SAMPLES, FRAME_SAMPLES))
+    return ops.reshape(late, (-1, symbols.shape[1] * symbols.shape[2] // MODULE_SYMBOLS, MODULE_SYMBOLS))
 
 
 class Cascade(keras.Model):
     """LPC and residual modules as one differentiable graph, hard decisions in the forward pass.
+
+    The list `chain` and the classes of the layers are paths in `model.weights.h5`: see `architecture.layout`.
 
     Args:
         config: a CascadeConfig.
@@ -158,11 +57,10 @@ class Cascade(keras.Model):
         self.lsf_quantizer = LsfQuantizer(config.lpc == "trained", name="lsf_quantizer")
         self.side_context = SideContext(name="side_context")
         self.side_context.build(None)
-        self.chain = [ResidualModule(module, condition_width(module.hop), i == 0, name=f"module_{i}")
-                      for i, module in enumerate(config.modules)]
-        self.noise, hop = None, config.modules[0].hop
+        self.chain = [ResidualModule(module, i == 0, name=f"module_{i}") for i, module in enumerate(config.modules)]
+        self.noise = None
         if config.noise_above:
-            self.noise = NoiseSubstitution(hop, condition_width(hop), config.noise_above, name="noise")
+            self.noise = NoiseSubstitution(config.modules[0].hop, config.noise_above, name="noise")
         self.built = True
 
     def active_part(self):
@@ -180,7 +78,7 @@ class Cascade(keras.Model):
 
     def predict_linearly(self, x):
         """The LPC stage: waveform (B, T) -> unquantised predictors (B, F, 17), quantised LSFs (B, F, 16), symbols."""
-        a, lsf = lpc.analyse(x)
+        a, lsf = lpc.analysis(x)
         if self.config.lpc == "none":
             flat = ops.zeros_like(lsf)
             return a, flat + self.lsf_quantizer.mean, flat
@@ -199,21 +97,19 @@ class Cascade(keras.Model):
             `config.delay - 320` samples lack frames that come after the end.
         """
         a, lsf, lsf_symbols = self.predict_linearly(x)
-        smooth = lpc.interpolate_lsf(lsf)  # (B, T / 80, 16)
+        predictors, normalised_lsf = lsf_contour(self.lsf_quantizer, lsf)  # (B, T / 80, 17), (B, T / 80, 16)
         has_lpc = self.config.lpc != "none"
-        predictor = lpc.lpc_from_lsf(smooth)
-        residual = lpc.analysis_filter(x, predictor) if has_lpc else x
+        residual = lpc.analysis_filter(x, predictors) if has_lpc else x
         gain = code_gain(residual)
         contour = gain_contour(gain)
-        side = ops.concatenate([lsf_symbols, ops.reshape(gain, (-1, x.shape[1] // FRAME_SAMPLES, 2))], axis=-1)
+        side = ops.concatenate([lsf_symbols, ops.reshape(gain, (-1, x.shape[1] // FRAME_SAMPLES, GAINS))], axis=-1)
         target, reconstruction = residual / contour, ops.zeros_like(x)
-        kbps, lower_module = [mean_kbps(self.side_context(side))], None
-        normal, first = self.lsf_quantizer.normalise(smooth), None
+        kbps, lower_module, first = [mean_kbps(self.side_context(side))], None, None
         for module, delay in zip(self.chain[: self.active], self.config.code_frame_delays):
             hop = module.config.hop
             # A later module's codes are constant over small changes of what came before. Soft gradients through them
             # and their bits would pretend that they are not, and drive what came before off its course.
-            condition = side_condition(hop, normal, gain)
+            condition = side_condition(hop, normalised_lsf, gain)
             decoded, symbols = module(target - ops.stop_gradient(reconstruction), reconstruction, condition)
             first = first or (decoded, condition)
             symbols = packed(symbols, delay)
@@ -223,7 +119,7 @@ class Cascade(keras.Model):
             lower_module = ops.stop_gradient(symbols)
         noise, powers = self.substitute(target, reconstruction, *first) if self.noise else (0.0, {})
         y = (reconstruction + noise) * contour
-        decoded = lpc.synthesis_filter(y, predictor) if has_lpc else y
+        decoded = lpc.synthesis_filter(y, predictors) if has_lpc else y
         return {"decoded": decoded, "predictor": a, "kbps": ops.stack(kbps, axis=-1), **powers}
 
     def substitute(self, target, reconstruction, decoded, condition):

@@ -3,6 +3,9 @@
 Each is a small two-layer perceptron. Its hidden units are clipped to [0, 255/64], so that the trained weights can be
 rounded to the integer network that writes the files without a change worth measuring (`bitstream.integer_network`).
 
+Names of attributes here are paths in `model.weights.h5`, and so is SideContext: see `architecture.layout` before
+renaming any.
+
 References: Minnen et al., "Joint autoregressive and hierarchical priors", NeurIPS 2018; Balle et al., "Integer
 networks for data compression with latent-variable models", ICLR 2019.
 """
@@ -12,21 +15,35 @@ import keras
 import numpy as np
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER
-from neuralcodec.bitstream.entropy_tables import predicted_shape
-from neuralcodec.bitstream.features import GATE_LIMIT
+from neuralcodec.architecture.layout import (
+    CONTEXT_FRAMES,
+    MODULE_LIMIT,
+    MODULE_SYMBOLS,
+    POOL,
+    SIDE_SYMBOLS,
+    STAGE_SYMBOLS,
+    STAGES,
+    ltp_context_layout,
+    module_context_layout,
+    side_context_layouts,
+)
+from neuralcodec.bitstream.features import (
+    FEATURE_ONE,
+    GATE_LIMIT,
+    MAGNITUDE_FACTOR,
+    POOL_DIVISOR,
+    SIDE_FACTOR,
+    SIGNED_FACTOR,
+)
+from neuralcodec.bitstream.integer_network import FEATURE_LIMIT, OUTPUT_ONE
 from neuralcodec.bitstream.scale_tables import MODULE_SCALES, NUM_MODULE_SCALES, NUM_SIDE_SCALES, SIDE_SCALES
-from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_LIMIT
+from neuralcodec.bitstream.symbols import MEAN_FRACTIONS
 from neuralcodec.model.ltp import predict
 
-UNIT = 64.0  # an integer activation of 64 is 1.0 here
-CLIP = 255 / UNIT
-INDICES_PER_UNIT = 8.0  # an output of 1.0 is 8 scale indices
+CLIP = FEATURE_LIMIT / FEATURE_ONE
 MODULE_SCALE_TABLE = (MODULE_SCALES[0], MODULE_SCALES[-1], NUM_MODULE_SCALES)  # first and last, and how many
 SIDE_SCALE_TABLE = (SIDE_SCALES[0], SIDE_SCALES[-1], NUM_SIDE_SCALES)
-SIDE = ORDER + 2  # side symbols per frame: LSFs and two gains
-STAGE_A = tuple(range(0, ORDER, 2)) + (ORDER,)  # every other LSF and the first gain are coded first,
-STAGE_B = tuple(range(1, ORDER, 2)) + (ORDER + 1,)  # the rest sees them
+STAGE_A, STAGE_B = (tuple(range(stage, SIDE_SYMBOLS, STAGES)) for stage in range(STAGES))  # B sees what A codes
 FIRST_INDEX, LATER_INDEX = 32, 8  # initial scale indices: what a later module has to say is mostly zeros
 FIRST_GATE = 2.0  # initial output that follows a prediction by a quarter
 FLOOR = 1e-6  # probability that any symbol keeps: surprises stay finite, as the escape makes them in a file
@@ -40,7 +57,7 @@ def clip_through(x, low, high):
 def scale_of(out, scale_table):
     """Network output -> scale of the logistic distribution, clipped to the table's ends."""
     first, last, size = scale_table
-    index = clip_through(INDICES_PER_UNIT * out, 0.0, size - 1.0)
+    index = clip_through(OUTPUT_ONE * out, 0.0, size - 1.0)
     return first * ops.exp(index * (math.log(last / first) / (size - 1)))
 
 
@@ -53,11 +70,11 @@ def logistic_bits(q, mean, scale):
 
 def magnitude_feature(q):
     """Symbols -> compressed magnitudes, 24 log2(1 + |q|) / 64 at most 255 / 64."""
-    return ops.minimum(ops.log1p(ops.abs(q)) * (24 / UNIT / math.log(2.0)), CLIP)
+    return ops.minimum(ops.log1p(ops.abs(q)) * (MAGNITUDE_FACTOR / FEATURE_ONE / math.log(2.0)), CLIP)
 
 
 def side_feature(symbols):
-    return ops.clip(symbols * (8 / UNIT), -CLIP, CLIP)
+    return ops.clip(symbols * (SIDE_FACTOR / FEATURE_ONE), -CLIP, CLIP)
 
 
 def delayed(x, delay=1):
@@ -66,18 +83,24 @@ def delayed(x, delay=1):
 
 
 class ContextNetwork(keras.layers.Layer):
-    """Two dense layers with a clipped hidden layer: the floating-point image of an integer network."""
+    """Two dense layers with a clipped hidden layer: the floating-point image of an integer network.
 
-    def __init__(self, hidden, outputs, bias, **kwargs):
+    Args:
+        layout: ContextLayout.
+        bias: initial bias of the outputs.
+    """
+
+    def __init__(self, layout, bias, **kwargs):
         super().__init__(**kwargs)
-        self.hidden = keras.layers.Dense(hidden, name="hidden")
+        self.layout = layout
+        self.hidden = keras.layers.Dense(layout.hidden, name="hidden")
         self.out = keras.layers.Dense(
-            outputs, kernel_initializer=keras.initializers.VarianceScaling(0.01, seed=outputs),
+            layout.outputs, kernel_initializer=keras.initializers.VarianceScaling(0.01, seed=layout.outputs),
             bias_initializer=keras.initializers.Constant(bias), name="out")
 
-    def build(self, shape):
-        self.hidden.build(shape)
-        self.out.build((*shape[:-1], self.hidden.units))
+    def build(self, shape=None):
+        self.hidden.build((None, self.layout.inputs))
+        self.out.build((None, self.layout.hidden))
         self.built = True
 
     def call(self, features):
@@ -90,23 +113,23 @@ class SideContext(keras.layers.Layer):
     The mean is the symbol of the frame before plus a learned correction.
     """
 
-    def __init__(self, hidden=64, **kwargs):
+    def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        half = SIDE // 2
-        middle = (SIDE_SCALE_TABLE[2] * 0.6) / INDICES_PER_UNIT
-        bias = np.repeat([0.0, middle], half)
+        middle = (SIDE_SCALE_TABLE[2] * 0.6) / OUTPUT_ONE
+        bias = np.repeat([0.0, middle], STAGE_SYMBOLS)
         self.stages = (STAGE_A, STAGE_B)
-        self.first, self.second = (ContextNetwork(hidden, 2 * half, bias, name=name) for name in ("first", "second"))
+        self.first, self.second = (ContextNetwork(layout, bias, name=name)
+                                   for layout, name in zip(side_context_layouts(), ("first", "second")))
 
-    def build(self, shape):
-        self.first.build((None, 2 * SIDE))
-        self.second.build((None, 2 * SIDE + SIDE // 2))
+    def build(self, shape=None):
+        self.first.build()
+        self.second.build()
         self.built = True
 
     def call(self, symbols):
         """symbols (B, F, 18) -> bits (B, F, 18), stage A first."""
         before = delayed(symbols)
-        past = ops.concatenate([side_feature(before), side_feature(delayed(symbols, 2))], axis=-1)
+        past = ops.concatenate([side_feature(before), side_feature(delayed(symbols, CONTEXT_FRAMES))], axis=-1)
         a, b = (ops.take(symbols, stage, axis=-1) for stage in self.stages)
         past_and_a = ops.concatenate([past, side_feature(a)], axis=-1)
         return ops.concatenate([self._bits(a, before, STAGE_A, self.first(past)),
@@ -125,21 +148,22 @@ class ModuleContext(keras.layers.Layer):
     def __init__(self, hidden, has_lower_module, **kwargs):
         super().__init__(**kwargs)
         self.has_lower_module = has_lower_module
-        bias = (LATER_INDEX if has_lower_module else FIRST_INDEX) / INDICES_PER_UNIT
-        self.network = ContextNetwork(hidden, FRAME_SAMPLES, bias, name="network")
+        bias = (LATER_INDEX if has_lower_module else FIRST_INDEX) / OUTPUT_ONE
+        self.network = ContextNetwork(module_context_layout(not has_lower_module, hidden), bias, name="network")
 
     def build(self, shape=None):
-        self.network.build((None, 2 * FRAME_SAMPLES + 2 * SIDE + (80 if self.has_lower_module else 0)))
+        self.network.build()
         self.built = True
 
     def call(self, symbols, side, lower_module=None):
         """symbols, lower_module (B, F, 320), side (B, F, 18) -> bits (B, F, 320)."""
         magnitude = magnitude_feature(symbols)
-        features = [delayed(magnitude), delayed(magnitude, 2)]
+        features = [delayed(magnitude), delayed(magnitude, CONTEXT_FRAMES)]
         if self.has_lower_module:
-            grouped = ops.reshape(magnitude_feature(lower_module), (-1, lower_module.shape[1], FRAME_SAMPLES // 8, 8))
-            grouped = ops.minimum(ops.sum(grouped, axis=-1) / 4, CLIP)
-            features += [grouped, delayed(grouped)]
+            pooled = magnitude_feature(lower_module)
+            pooled = ops.reshape(pooled, (-1, lower_module.shape[1], MODULE_SYMBOLS // POOL, POOL))
+            pooled = ops.minimum(ops.sum(pooled, axis=-1) / POOL_DIVISOR, CLIP)
+            features += [pooled, delayed(pooled)]
         side = side_feature(side)
         features += [side, delayed(side)]
         index = self.network(ops.concatenate(features, axis=-1))
@@ -161,11 +185,11 @@ class PredictedContext(keras.layers.Layer):
     def __init__(self, hop, coded, hidden, **kwargs):
         super().__init__(**kwargs)
         self.hop, self.coded = hop, coded
-        bias = np.repeat([FIRST_INDEX / INDICES_PER_UNIT, FIRST_GATE, 0.0], coded)
-        self.network = ContextNetwork(hidden, 3 * coded, bias, name="network")
+        bias = np.repeat([FIRST_INDEX / OUTPUT_ONE, FIRST_GATE, 0.0], coded)
+        self.network = ContextNetwork(ltp_context_layout(hop, coded, hidden), bias, name="network")
 
     def build(self, shape=None):
-        self.network.build((None, predicted_shape(self.hop, self.coded)[0]))
+        self.network.build()
         self.built = True
 
     def call(self, symbols, side, basis, step):
@@ -179,21 +203,21 @@ class PredictedContext(keras.layers.Layer):
         Returns:
             (B, F, 320), 0 for those that are not sent.
         """
-        frames, per_frame = symbols.shape[1], FRAME_SAMPLES // self.hop
+        frames, per_frame = symbols.shape[1], MODULE_SYMBOLS // self.hop
         learning = ops.reshape(symbols, (-1, frames * per_frame, self.hop))[..., : self.coded]
         code_frames = ops.stop_gradient(learning)
         predictions, correlation = predict(code_frames, basis[:, : self.coded], step[: self.coded])
         magnitude = magnitude_feature(code_frames)
         predicted = magnitude_feature(ops.clip(MEAN_FRACTIONS * predictions, -MODULE_LIMIT, MODULE_LIMIT))
-        signed = ops.clip(0.5 * delayed(code_frames), -CLIP, CLIP)
-        own = [delayed(magnitude), delayed(magnitude, 2), predicted, signed, correlation]
+        signed = ops.clip((SIGNED_FACTOR / FEATURE_ONE) * delayed(code_frames), -CLIP, CLIP)
+        own = [delayed(magnitude), delayed(magnitude, CONTEXT_FRAMES), predicted, signed, correlation]
         out = self.network(ops.concatenate([*own, self.shared(side)], axis=-1))
         index, gate, offset = ops.split(out, 3, axis=-1)
-        mean = clip_through(gate / INDICES_PER_UNIT, 0.0, GATE_LIMIT / UNIT) * predictions + offset
+        mean = clip_through(gate * (OUTPUT_ONE / FEATURE_ONE), 0.0, GATE_LIMIT / FEATURE_ONE) * predictions + offset
         scale = scale_of(index, MODULE_SCALE_TABLE)
         bits = logistic_bits(code_frames, mean, scale) + self.pull(learning, mean, scale)
         bits = ops.pad(bits, [[0, 0], [0, 0], [0, self.hop - self.coded]])
-        return ops.reshape(bits, (-1, frames, FRAME_SAMPLES))
+        return ops.reshape(bits, (-1, frames, MODULE_SYMBOLS))
 
     def pull(self, symbols, mean, scale):
         """Zeros with the gradient that symbols learn from: that of a distribution as wide around 0 as the mean is far.
@@ -207,7 +231,7 @@ class PredictedContext(keras.layers.Layer):
 
     def shared(self, side):
         """Side symbols (B, F, 18) -> features of each code frame (B, K, 36 + 320 / hop), its place last."""
-        side, per_frame = side_feature(side), FRAME_SAMPLES // self.hop
+        side, per_frame = side_feature(side), MODULE_SYMBOLS // self.hop
         now = ops.repeat(ops.concatenate([side, delayed(side)], axis=-1), per_frame, axis=1)
         places = ops.tile(ops.eye(per_frame)[None], (ops.shape(side)[0], side.shape[1], 1))
         return ops.concatenate([now, places], axis=-1)

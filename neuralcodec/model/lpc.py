@@ -1,6 +1,6 @@
 """Linear prediction in keras.ops: analysis to LSFs, LSFs to predictors, and an exact pair of time-varying filters.
 
-Nothing before the quantiser is trainable, so no gradient passes through `analyse`; everything from quantised LSFs to
+Nothing before the quantiser is trainable, so no gradient passes through `analysis`; everything from quantised LSFs to
 the waveform is differentiable.
 
 References: Makhoul, "Linear prediction: a tutorial review", Proc. IEEE 1975; Kabal and Ramachandran, "The computation
@@ -9,7 +9,7 @@ of line spectral frequencies using Chebyshev polynomials", IEEE TASSP 1986; ITU-
 import numpy as np
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER, SUBFRAME
+from neuralcodec.architecture.framing import FRAME_SAMPLES, SUBFRAME
 from neuralcodec.architecture.lpc import (
     COSINES,
     EXPANSION,
@@ -19,6 +19,8 @@ from neuralcodec.architecture.lpc import (
     INTERPOLATION,
     LAG_WINDOW,
     MIN_GAP,
+    ORDER,
+    PAST,
     SILENCE,
     SPREAD,
     UNIFORM,
@@ -26,12 +28,7 @@ from neuralcodec.architecture.lpc import (
 )
 
 
-def previous(x):
-    """(B, K, ...) -> the same a frame later along axis 1; the first frame stands for the one before it."""
-    return ops.concatenate([x[:, :1], x[:, :-1]], axis=1)
-
-
-def analyse(x):
+def analysis(x):
     """Predictors and LSFs of every frame.
 
     Args:
@@ -41,20 +38,19 @@ def analyse(x):
         a: predictors (B, F, 17) with a[..., 0] = 1, F = T / 320.
         lsf: line spectral frequencies (B, F, 16) in radians, ascending.
     """
-    r = autocorrelation(x) * LAG_WINDOW
+    r = autocorrelation(ops.pad(x, [[0, 0], [PAST, 0]])) * LAG_WINDOW
     r = ops.concatenate([r[..., :1] + SILENCE, r[..., 1:]], axis=-1)
     a = levinson_durbin(r) * EXPANSION
     return a, ops.stop_gradient(lsf_from_lpc(a))
 
 
 def autocorrelation(x):
-    """(B, T) -> (B, F, 17), windowed; frame f sees the samples from 320 f - 160 to 320 f + 320."""
-    frames = ops.reshape(x, (-1, x.shape[1] // FRAME_SAMPLES, FRAME_SAMPLES))
-    tail = frames[:, :, FRAME_SAMPLES // 2:]
-    before = ops.concatenate([ops.zeros_like(tail[:, :1]), tail[:, :-1]], axis=1)
-    frames = ops.concatenate([before, frames], axis=-1) * WINDOW  # (B, F, 480)
+    """10 ms from before the first frame and whole frames (B, 160 + 320 F) -> (B, F, 17), windowed."""
+    count = (x.shape[1] - PAST) // FRAME_SAMPLES
+    before, frames = (ops.reshape(part, (-1, count, FRAME_SAMPLES)) for part in (x[:, : -PAST], x[:, PAST:]))
+    windows = ops.concatenate([before[..., :PAST], frames], axis=-1) * WINDOW  # (B, F, 480)
     n = WINDOW.size
-    return ops.stack([ops.sum(frames[..., : n - k] * frames[..., k:], axis=-1) for k in range(ORDER + 1)], axis=-1)
+    return ops.stack([ops.sum(windows[..., : n - k] * windows[..., k:], axis=-1) for k in range(ORDER + 1)], axis=-1)
 
 
 def levinson_durbin(r):
@@ -112,11 +108,10 @@ def order_lsf(lsf):
     return ops.minimum(ops.cumsum(ops.maximum(gaps, MIN_GAP), axis=-1), HIGHEST)
 
 
-def interpolate_lsf(lsf):
-    """LSFs per 20 ms (B, F, 16) -> per 5 ms (B, 4F, 16), moving from the frame before to this one."""
-    before = previous(lsf)
-    steps = ops.stack([before * (1 - w) + lsf * w for w in INTERPOLATION], axis=2)
-    return ops.reshape(steps, (-1, 4 * lsf.shape[1], ORDER))
+def interpolate_lsf(lsf, before):
+    """LSFs per 20 ms (B, F, 16), and those of the frame before each -> per 5 ms (B, 4 F, 16)."""
+    smooth = ops.stack([before * (1 - w) + lsf * w for w in INTERPOLATION], axis=2)
+    return ops.reshape(smooth, (-1, len(INTERPOLATION) * lsf.shape[1], ORDER))
 
 
 def lpc_from_lsf(lsf):

@@ -4,7 +4,8 @@ It learns nothing, and nothing learns from it.
 """
 from keras import ops
 
-from neuralcodec.bitstream.ltp import CORRELATION_WINDOW, HISTORY, MAX_LAG, MAX_PREDICTION, MIN_LAG
+from neuralcodec.bitstream.features import FEATURE_ONE
+from neuralcodec.bitstream.ltp import CORRELATION_WINDOW, HISTORY, MAX_CORRELATION, MAX_LAG, MAX_PREDICTION, MIN_LAG
 from neuralcodec.bitstream.symbols import MEAN_FRACTIONS
 
 MAX_SAMPLE = 16.0
@@ -75,7 +76,7 @@ def find_lag(past):
     scores, power = normalised_correlation(end, products, powers)
     best = ops.argmax(scores, axis=-1)[..., None]
     correlation = ops.take_along_axis(scores, best, axis=-1) / (power + GRAIN ** 2)
-    return ops.take_along_axis(lags, best, axis=-1), ops.minimum(correlation, 1.0) * (255 / 64)
+    return ops.take_along_axis(lags, best, axis=-1), ops.minimum(correlation, 1.0) * (MAX_CORRELATION / FEATURE_ONE)
 
 
 def cross_correlation(end, x):

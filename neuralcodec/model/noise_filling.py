@@ -14,6 +14,8 @@ class NoiseFill(keras.layers.Layer):
     Coefficients that flicker in and out of zero leave holes in the spectrum, which are heard as a watery sound; and a
     decoder without a source of noise fills them with the same pattern in every frame, which is heard as a buzz.
 
+    Its one variable is a path in `model.weights.h5`: see `architecture.layout`.
+
     Args:
         hop: coefficients per code frame.
     """

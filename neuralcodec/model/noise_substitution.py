@@ -7,19 +7,18 @@ import keras
 import numpy as np
 from keras import ops
 
-from neuralcodec.architecture.config import (
+from neuralcodec.architecture.framing import FRAME_SAMPLES
+from neuralcodec.architecture.layout import noise_layout
+from neuralcodec.architecture.noise import (
     BAND_HZ,
     BANDS,
     FIRST_NOISE_LOGIT,
-    FRAME_SAMPLES,
     MAX_NOISE_LEVEL,
-    NOISE_FRAMES,
-    NOISE_WIDTH,
+    NOISE_BESIDE,
     POWER_FLOOR,
 )
-from neuralcodec.architecture.noise import NOISE_BESIDE
 from neuralcodec.architecture.transform import lapped_basis
-from neuralcodec.model.module import Correction
+from neuralcodec.model.cnn import Correction
 from neuralcodec.model.transform import inverse_transform, transform
 
 
@@ -34,18 +33,19 @@ class NoiseSubstitution(keras.layers.Layer):
     Where bits are few, a waveform loses power: a wrong phase costs more than a hole, in training as in most metrics.
     What the decoder knows, LSFs, gain and its own coefficients, tells how much is missing.
 
+    The class' name and its attribute `network` are paths in `model.weights.h5`: see `architecture.layout`.
+
     Args:
-        hop: samples per code frame of the first module, of whose frames the level is constant.
-        condition: width of the side information.
+        hop: samples per code frame of the first module, of whose code frames the level is constant.
         above: Hz, from where on noise is added.
     """
 
-    def __init__(self, hop, condition, above, **kwargs):
+    def __init__(self, hop, above, **kwargs):
         super().__init__(**kwargs)
-        self.first = above // BAND_HZ  # band
+        self.first_band = above // BAND_HZ
         self.noise, self.basis = NOISE_BESIDE.reshape(-1, hop), lapped_basis(hop)
-        self.network = Correction(BANDS - self.first, NOISE_WIDTH, 1, kernel=NOISE_FRAMES, name="network")
-        self.network.build((None, None, BANDS), (None, None, condition))
+        self.network = Correction(noise_layout(hop, above), name="network")
+        self.network.build()
         self.built = True
 
     def levels(self, t, condition):
@@ -64,7 +64,7 @@ class NoiseSubstitution(keras.layers.Layer):
     def call(self, levels):
         """Levels (B, K, bands) -> noise (B, K hop)."""
         count, hop = levels.shape[1], self.noise.shape[1]
-        each = ops.repeat(ops.pad(levels, [[0, 0], [0, 0], [self.first, 0]]), hop // BANDS, axis=-1)
+        each = ops.repeat(ops.pad(levels, [[0, 0], [0, 0], [self.first_band, 0]]), hop // BANDS, axis=-1)
         return inverse_transform(each * np.resize(self.noise, (count, hop)), self.basis)
 
     def powers(self, target, decoded, levels):
@@ -77,7 +77,7 @@ class NoiseSubstitution(keras.layers.Layer):
         Returns:
             (3, B, F, bands): mean power per frame of original, decoded and noise.
         """
-        waveforms = [band_power(transform(x, self.basis))[..., self.first:] for x in (target, decoded)]
+        waveforms = [band_power(transform(x, self.basis))[..., self.first_band:] for x in (target, decoded)]
         frames = levels.shape[1] * self.noise.shape[1] // FRAME_SAMPLES
         powers = ops.stack([*waveforms, ops.square(levels)])
         return ops.mean(ops.reshape(powers, (3, -1, frames, levels.shape[1] // frames, levels.shape[2])), axis=3)

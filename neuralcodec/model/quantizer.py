@@ -6,12 +6,14 @@ speech coding with deep neural networks", ICASSP 2018, section 2.2; Zhen et al.,
 import keras
 from keras import ops
 
+from neuralcodec.architecture.layout import BIN_RANGE, num_bins
+
 SOFT = 2.0  # alpha: with bins a unit apart, d soft(z) / dz stays between 0.85 and 1
 SPARSE = 6.0  # alpha where most codes are zero: d soft(z) / dz is 0.06 at 0 and 3 between two bins
 
 
 class SoftmaxQuantizer(keras.layers.Layer):
-    """Assigns each value to the nearest of 2 * limit + 1 trainable bins.
+    """Assigns each value to the nearest of 2 * limit + 1 trainable bins, each within `BIN_RANGE` of its symbol.
 
     The forward pass is the hard assignment, everywhere; the gradient is that of softmax(-alpha d^2) over the nearest
     bins (those further away have no weight worth computing). Bins start at the integers and keep their order, because
@@ -26,7 +28,7 @@ class SoftmaxQuantizer(keras.layers.Layer):
     def __init__(self, limit, codebooks=1, alpha=SOFT, **kwargs):
         super().__init__(**kwargs)
         self.limit, self.codebooks, self.alpha = limit, codebooks, alpha
-        self.offset = self.add_weight(shape=(codebooks * (2 * limit + 1),), initializer="zeros", name="offset")
+        self.offset = self.add_weight(shape=(codebooks * num_bins(limit),), initializer="zeros", name="offset")
 
     def call(self, z):
         """z (..., C) in units of the step -> reconstruction (..., C) in the same units, symbols (..., C) as floats."""
@@ -47,8 +49,8 @@ class SoftmaxQuantizer(keras.layers.Layer):
         """Symbols (..., C) as floats -> bin positions (..., C)."""
         index = ops.cast(symbols, "int32") + self.limit
         if self.codebooks > 1:
-            index = index + ops.arange(self.codebooks, dtype="int32") * (2 * self.limit + 1)
-        return symbols + 0.45 * ops.tanh(ops.take(self.offset, index))
+            index = index + ops.arange(self.codebooks, dtype="int32") * num_bins(self.limit)
+        return symbols + BIN_RANGE * ops.tanh(ops.take(self.offset, index))
 
 
 def straight_through(z, symbols):

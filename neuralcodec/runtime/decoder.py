@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from neuralcodec.architecture.config import SUBFRAME
+from neuralcodec.architecture.framing import SUBFRAME
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEPS_PER_OCTAVE
 from neuralcodec.runtime.layers import Queue
 from neuralcodec.runtime.lpc import SynthesisFilter
 from neuralcodec.runtime.module import ResidualModule
 from neuralcodec.runtime.noise_substitution import NoiseSubstitution
-from neuralcodec.runtime.side import Condition, Filters, GainContour
+from neuralcodec.runtime.side import GainContour, LsfContour, LsfQuantizer, SideCondition
 
 
 class Decoder:
@@ -29,13 +29,14 @@ class Decoder:
 
     def __init__(self, config, weights, step_index=0, modules=None):
         count = len(config.modules) if modules is None else modules
-        self._filters, self._contour = Filters(config.lpc, weights), GainContour()
+        self._lsf_quantizer = LsfQuantizer(weights, config.lpc != "none")
+        self._lsf_contour, self._gain_contour = LsfContour(self._lsf_quantizer), GainContour()
         self._stages = [
             _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE))
             for number, (module, delay) in enumerate(zip(config.modules[:count], config.code_frame_delays))
         ]
-        self._noise = NoiseSubstitution(config, weights) if config.noise_above else None
-        self._synthesis = None if config.lpc == "none" else SynthesisFilter()
+        self._noise = _Noise(weights, config.modules[0].hop, config.noise_above) if config.noise_above else None
+        self._synthesis_filter = None if config.lpc == "none" else SynthesisFilter()
         self._contours, self._predictors = Queue(), Queue()  # wait for the modules
 
     def push(self, frames):
@@ -54,46 +55,70 @@ class Decoder:
     def _decode(self, frames):
         """A few frames, at least one -> samples (n,)."""
         gain = frames.gain.astype(np.int64).reshape(-1)
-        predictors, smooth = self._filters(frames.lsf.astype(np.int64))
-        self._contours.push(self._contour(gain))
+        predictors, lsf = self._lsf_contour(self._lsf_quantizer.reconstruct(frames.lsf.astype(np.int64)))
+        self._contours.push(self._gain_contour(gain))
         self._predictors.push(predictors)
         y, coefficients = None, None
         for stage, symbols in zip(self._stages, frames.modules):
-            y, decoded = stage.decode(symbols, y, smooth, gain)
+            y, decoded = stage.decode(symbols, y, lsf, gain)
             coefficients = decoded if coefficients is None else coefficients  # of the first
         if self._noise:
-            y = y + self._noise(coefficients, smooth, gain, len(y))
+            y = y + self._noise(coefficients, lsf, gain, len(y))
         y = y * self._contours.pop(len(y))
         predictors = self._predictors.pop(len(y) // SUBFRAME)
-        return self._synthesis(y, predictors) if self._synthesis and len(y) else y
+        return self._synthesis_filter(y, predictors) if self._synthesis_filter and len(y) else y
 
 
 class _Stage:
-    """A module inside the decoder, with the queues that bring what it needs into step with its symbols."""
+    """A module inside the decoder, with the queues that bring together what belongs to the same time."""
 
     def __init__(self, config, weights, number, delay, step_scale):
-        self._module, self._condition = ResidualModule(config, weights, number, step_scale), Condition(config.hop)
+        self._module = ResidualModule(weights, config, number, step_scale)
+        self._side_condition = SideCondition(config.hop)
         self._reconstruction, self._conditions = Queue(), Queue()
         self._ahead = delay  # code frames still to come that lie before the first
 
-    def decode(self, symbols, reconstruction, smooth, gain):
+    def decode(self, symbols, reconstruction, lsf, gain):
         """Decodes whole frames.
 
         Args:
             symbols: int8 (F, 320).
-            reconstruction: decoded by the modules before (n,); None for the first module.
-            smooth, gain: side information of the frames.
+            reconstruction: by the modules before (n,); None for the first module.
+            lsf, gain: side information of the frames.
 
         Returns:
-            what this module and those before have decoded by now, (m,); this module's coefficients (k, hop).
+            the reconstruction by this module and those before by now, (m,); this module's coefficients (k, hop).
         """
         hop = self._module.hop
         symbols = symbols.astype(np.int64).reshape(-1, hop)
         skipped = min(self._ahead, len(symbols))
         self._ahead -= skipped
         symbols = symbols[skipped:]
-        self._conditions.push(self._condition(smooth, gain))
+        self._conditions.push(self._side_condition(lsf, gain))
         if reconstruction is not None:
             self._reconstruction.push(reconstruction)
             reconstruction = self._reconstruction.pop(len(symbols) * hop)
         return self._module.decode(symbols, self._module.share(reconstruction, self._conditions.pop(len(symbols))))
+
+
+class _Noise:
+    """The noise beside what is decoded, with the queue in which it waits for the other modules."""
+
+    def __init__(self, weights, hop, above):
+        self._substitution, self._side_condition = NoiseSubstitution(weights, hop, above), SideCondition(hop)
+        self._waveform = Queue()
+
+    def __call__(self, coefficients, lsf, gain, count):
+        """Makes noise.
+
+        Args:
+            coefficients: decoded by the first module by now, (K, hop).
+            lsf, gain: side information of the frames.
+            count: samples that all modules have decoded by now.
+
+        Returns:
+            float32 (count,).
+        """
+        levels = self._substitution.levels(coefficients, self._side_condition(lsf, gain))
+        self._waveform.push(self._substitution(levels))
+        return self._waveform.pop(count)

@@ -6,13 +6,15 @@ A frame depends on no sample after its own 20 ms. A module that waits for the mo
 
 import numpy as np
 
-from neuralcodec.architecture.config import FRAME_SAMPLES, MAX_DELAY, ORDER, SUBFRAME
+from neuralcodec.architecture.framing import FRAME_SAMPLES, MAX_DELAY, SUBFRAME
+from neuralcodec.architecture.layout import MODULE_SYMBOLS
+from neuralcodec.architecture.lpc import GAINS, ORDER
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEPS_PER_OCTAVE
 from neuralcodec.runtime import lpc
 from neuralcodec.runtime.layers import Queue
 from neuralcodec.runtime.module import ResidualModule
-from neuralcodec.runtime.side import Condition, Filters, GainContour, code_gain
+from neuralcodec.runtime.side import GainContour, LsfContour, LsfQuantizer, SideCondition, code_gain
 
 FLUSH = MAX_DELAY - FRAME_SAMPLES  # samples of silence after the end: no cascade decodes later than this
 
@@ -34,14 +36,15 @@ class Encoder:
     """
 
     def __init__(self, config, weights, step_index=0):
-        self._sends_lsf = config.lpc != "none"
-        self._filters, self._contour = Filters(config.lpc, weights), GainContour()
+        self._has_lpc = config.lpc != "none"
+        self._analysis, self._analysis_filter = lpc.Analysis(), lpc.AnalysisFilter()
+        self._lsf_quantizer = LsfQuantizer(weights, self._has_lpc)
+        self._lsf_contour, self._gain_contour = LsfContour(self._lsf_quantizer), GainContour()
         last = len(config.modules) - 1
         self._stages = [
             _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE), number == last)
             for number, (module, delay) in enumerate(zip(config.modules, config.code_frame_delays, strict=True))
         ]
-        self._past = np.zeros(lpc.PAST, np.float32)  # samples before the next frame, for the LPC analysis
         self._samples = np.zeros(0, np.float32)  # less than a frame
         self._started = False
 
@@ -73,52 +76,51 @@ class Encoder:
         return self.push(np.zeros(-len(self._samples) % FRAME_SAMPLES + FLUSH, np.float32))
 
     def _no_frames(self):
-        modules = [np.zeros((0, FRAME_SAMPLES), np.int8) for _ in self._stages]
-        return Frames(np.zeros((0, ORDER), np.int8), np.zeros((0, 2), np.int8), modules)
+        modules = [np.zeros((0, MODULE_SYMBOLS), np.int8) for _ in self._stages]
+        return Frames(np.zeros((0, ORDER), np.int8), np.zeros((0, GAINS), np.int8), modules)
 
     def _encode(self, x):
         """Samples of whole frames (320 F,) -> Frames."""
-        x = np.concatenate([self._past, x])
-        self._past = x[-lpc.PAST:]
-        count = len(x) // FRAME_SAMPLES
-        lsf = np.zeros((count, ORDER), np.int64)
-        if self._sends_lsf:
-            lsf = self._filters.codec.quantise(lpc.analyse(x))
-        predictors, smooth = self._filters(lsf)
-        residual = lpc.analysis_filter(x[lpc.PAST - ORDER:], predictors) if self._sends_lsf else x[lpc.PAST:]
+        lsf_symbols = np.zeros((len(x) // FRAME_SAMPLES, ORDER), np.int64)
+        if self._has_lpc:
+            _, lsf = self._analysis(x)
+            lsf_symbols = self._lsf_quantizer.quantise(lsf)
+        predictors, lsf = self._lsf_contour(self._lsf_quantizer.reconstruct(lsf_symbols))
+        residual = self._analysis_filter(x, predictors) if self._has_lpc else x
         gain = code_gain(residual)
-        target, reconstruction, modules = residual / self._contour(gain), None, []
+        target, reconstruction, modules = residual / self._gain_contour(gain), None, []
         for stage in self._stages:
-            symbols, reconstruction = stage.encode(target, reconstruction, smooth, gain)
-            modules.append(symbols.reshape(-1, FRAME_SAMPLES))
-        return Frames(lsf, gain.reshape(-1, 2), modules)
+            symbols, reconstruction = stage.encode(target, reconstruction, lsf, gain)
+            modules.append(symbols.reshape(-1, MODULE_SYMBOLS))
+        return Frames(lsf_symbols, gain.reshape(-1, GAINS), modules)
 
 
 class _Stage:
-    """A module inside the encoder, with the queues that bring what it codes into step with what is decoded so far."""
+    """A module inside the encoder, with the queues that bring together what belongs to the same time."""
 
     def __init__(self, config, weights, number, delay, step_scale, last):
-        self._module, self._condition = ResidualModule(config, weights, number, step_scale), Condition(config.hop)
+        self._module = ResidualModule(weights, config, number, step_scale)
+        self._side_condition = SideCondition(config.hop)
         self._target, self._reconstruction, self._conditions = Queue(), Queue(), Queue()
         self._symbols = Queue()
         self._symbols.push(np.zeros((delay, config.hop), np.int64))
         self._last = last
 
-    def encode(self, target, reconstruction, smooth, gain):
+    def encode(self, target, reconstruction, lsf, gain):
         """Encodes whole frames.
 
         Args:
             target: (320 F,) what the cascade codes.
             reconstruction: by the modules before, (n,), late by as much as these wait; None for the first module.
-            smooth, gain: side information of the frames.
+            lsf, gain: side information of the frames.
 
         Returns:
-            symbols (320 F / hop, hop) as packed, and what this module and those before have decoded by now.
+            symbols (320 F / hop, hop) as packed, and the reconstruction by this module and those before by now.
         """
         hop = self._module.hop
         self._target.push(target)
         self._reconstruction.push(target if reconstruction is None else reconstruction)
-        self._conditions.push(self._condition(smooth, gain))
+        self._conditions.push(self._side_condition(lsf, gain))
         count = len(self._reconstruction) // hop
         target, decoded = self._target.pop(count * hop), self._reconstruction.pop(count * hop)
         if reconstruction is None:
@@ -129,4 +131,4 @@ class _Stage:
         self._symbols.push(symbols)
         # What the last module decodes to concerns no other module.
         reconstruction = None if self._last else self._module.decode(symbols, shared)[0]
-        return self._symbols.pop(len(smooth) * SUBFRAME // hop), reconstruction
+        return self._symbols.pop(len(lsf) * SUBFRAME // hop), reconstruction

@@ -8,42 +8,51 @@ of line spectral frequencies using Chebyshev polynomials", IEEE TASSP 1986; ITU-
 
 import numpy as np
 
-from neuralcodec.architecture import lpc as lpc_constants
-from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER, SUBFRAME
+from neuralcodec.architecture.framing import FRAME_SAMPLES, SUBFRAME
 from neuralcodec.architecture.lpc import (
     COSINES,
     EXPANSION,
     GRID,
     HALF,
     HIGHEST,
+    INTERPOLATION,
     LAG_WINDOW,
+    MAX_OUTPUT,
     MIN_GAP,
-    PAST,  # noqa: F401, for the encoder
+    ORDER,
+    PAST,
     SILENCE,
     UNIFORM,
     WINDOW,
 )
 
-MAX_OUTPUT = 100.0  # where an output of 1/A(z) is cut off: no speech comes near, but a damaged file may
-INTERPOLATION = np.array(lpc_constants.INTERPOLATION, np.float32)
 
+class Analysis:
+    """Predictors and LSFs of every frame."""
 
-def analyse(x):
-    """LSFs of frames.
+    def __init__(self):
+        self._past = np.zeros(PAST, np.float32)
 
-    Args:
-        x: waveform float32 (160 + 320 F,): 10 ms from before the first frame, then the frames.
+    def __call__(self, x):
+        """Analyses the next frames.
 
-    Returns:
-        float32 (F, 16) in radians, ascending.
-    """
-    r = autocorrelation(x) * LAG_WINDOW
-    r[:, 0] += SILENCE
-    return lsf_from_lpc(levinson_durbin(r) * EXPANSION)
+        Args:
+            x: waveform float32 (320 F,).
+
+        Returns:
+            a: predictors (F, 17) with a[:, 0] = 1.
+            lsf: line spectral frequencies float32 (F, 16) in radians, ascending.
+        """
+        x = np.concatenate([self._past, x])
+        self._past = x[-PAST:]
+        r = autocorrelation(x) * LAG_WINDOW
+        r[:, 0] += SILENCE
+        a = levinson_durbin(r) * EXPANSION
+        return a, lsf_from_lpc(a)
 
 
 def autocorrelation(x):
-    """(160 + 320 F,) -> windowed autocorrelation (F, 17)."""
+    """10 ms from before the first frame and whole frames (160 + 320 F,) -> (F, 17), windowed."""
     frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW.size)[::FRAME_SAMPLES] * WINDOW  # (F, 480)
     n = WINDOW.size
     return np.stack([np.einsum("fi,fi->f", frames[:, : n - k], frames[:, k:]) for k in range(ORDER + 1)], axis=1)
@@ -100,8 +109,8 @@ def order_lsf(lsf):
 
 
 def interpolate_lsf(lsf, before):
-    """LSFs per 20 ms (F, 16), and those of the frame before each -> per 5 ms (4 F, 16)."""
-    weight = INTERPOLATION[:, None]
+    """LSFs per 20 ms (F, 16), and those of the frame before each -> per 5 ms (S, 16)."""
+    weight = np.array(INTERPOLATION, np.float32)[:, None]
     return (before[:, None] * (1 - weight) + lsf[:, None] * weight).reshape(-1, ORDER)
 
 
@@ -125,24 +134,31 @@ def lpc_from_lsf(lsf):
     return ((p + q) / 2).T
 
 
-def analysis_filter(x, a):
-    """A(z).
+class AnalysisFilter:
+    """A(z), with memory."""
 
-    Args:
-        x: 16 samples of memory, then the waveform: float32 (16 + 80 S,).
-        a: predictors (S, 17).
+    def __init__(self):
+        self._past = np.zeros(ORDER, np.float32)
 
-    Returns:
-        residual float32 (80 S,).
-    """
-    a = a[:, ::-1].astype(np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(x, ORDER + 1)  # (80 S, 17), oldest sample first
-    windows = windows.reshape(-1, SUBFRAME, ORDER + 1)
-    return np.einsum("snk,sk->sn", windows, a).reshape(-1)
+    def __call__(self, x, a):
+        """Filters the next samples.
+
+        Args:
+            x: waveform float32 (80 S,).
+            a: predictors (S, 17).
+
+        Returns:
+            residual float32 (80 S,).
+        """
+        x = np.concatenate([self._past, x])
+        self._past = x[-ORDER:]
+        windows = np.lib.stride_tricks.sliding_window_view(x, ORDER + 1)  # (80 S, 17), oldest sample first
+        windows = windows.reshape(-1, SUBFRAME, ORDER + 1)
+        return np.einsum("snk,sk->sn", windows, a[:, ::-1].astype(np.float32)).reshape(-1)
 
 
 class SynthesisFilter:
-    """1/A(z), the exact inverse of `analysis_filter`, with memory.
+    """1/A(z), the exact inverse of `AnalysisFilter`, with memory.
 
     In blocks of 16 samples the filter is y[t] = M y[t-1] + H r[t]: H is the Toeplitz matrix of the impulse response and
     M = -H U carries the 16 outputs before the block. All matrices are computed at once for all sub-frames; what is left
@@ -177,12 +193,12 @@ class SynthesisFilter:
         affine = np.concatenate([across, ends[:, :, None]], axis=2)  # (S, 16, 17), for a block and a one
         blocks = np.ones((len(ends) + 1, ORDER + 1))
         blocks[0, :ORDER] = self._last
-        steps = list(zip(affine, blocks, blocks[1:, :ORDER]))
+        recursion = list(zip(affine, blocks, blocks[1:, :ORDER]))
         with np.errstate(over="ignore", invalid="ignore"):
-            for matrix, before, after in steps:
+            for matrix, before, after in recursion:
                 np.dot(matrix, before, out=after)
         if not np.abs(blocks).max() <= MAX_OUTPUT:  # once more, such that the filter recovers; NaN is caught, too
-            for matrix, before, after in steps:
+            for matrix, before, after in recursion:
                 np.dot(matrix, before, out=after).clip(-MAX_OUTPUT, MAX_OUTPUT, out=after)
         self._last = blocks[-1, :ORDER].copy()
         return blocks[:-1, :ORDER]

@@ -1,55 +1,59 @@
-"""Noise for what the cascade has lost, with memory."""
+"""Noise beside what is decoded, for what the cascade has lost, with memory."""
 
 import numpy as np
 
-from neuralcodec.architecture.config import (
+from neuralcodec.architecture.layout import noise_layout
+from neuralcodec.architecture.noise import (
     BAND_HZ,
     BANDS,
     FIRST_NOISE_LOGIT,
     MAX_NOISE_LEVEL,
-    NOISE_FRAMES,
-    NOISE_WIDTH,
+    NOISE_BESIDE,
     POWER_FLOOR,
 )
-from neuralcodec.architecture.noise import NOISE_BESIDE
 from neuralcodec.architecture.transform import lapped_basis
-from neuralcodec.runtime.layers import Correction, Cycle, InverseTransform, Queue
-from neuralcodec.runtime.side import Condition
+from neuralcodec.runtime.cnn import Correction
+from neuralcodec.runtime.layers import Cycle
+from neuralcodec.runtime.transform import InverseTransform
+
+_LOWEST_LOGIT = np.float32(-80)  # below it the exponential would overflow
+
+
+def band_power(t):
+    """Coefficients (K, hop) -> their mean square in bands of 500 Hz, (K, 16)."""
+    return np.mean(np.square(t.reshape(len(t), BANDS, t.shape[1] // BANDS)), axis=2)
 
 
 class NoiseSubstitution:
-    """Makes noise as loud as side information and the coefficients of the first module tell.
+    """Noise beside what is decoded, in bands of 500 Hz.
 
     Args:
-        config: CascadeConfig.
         weights: dict of name -> float32 array, of the whole cascade.
+        hop: samples per code frame of the first module, of whose code frames the level is constant.
+        above: Hz, from where on noise is added.
     """
 
-    def __init__(self, config, weights):
-        hop = config.modules[0].hop
-        self._first, self._noise = config.noise_above // BAND_HZ, Cycle(NOISE_BESIDE.reshape(-1, hop))
-        self._network = Correction(weights, "noise_substitution/network", BANDS, NOISE_WIDTH, 1, NOISE_FRAMES)
-        self._condition, self._inverse = Condition(hop), InverseTransform(lapped_basis(hop))
-        self._waveform = Queue()  # waits for the other modules
+    def __init__(self, weights, hop, above):
+        self.first_band, self._noise = above // BAND_HZ, Cycle(NOISE_BESIDE.reshape(-1, hop))
+        self._network = Correction(weights, "noise_substitution/network", noise_layout(hop, above))
+        self._inverse_transform = InverseTransform(lapped_basis(hop))
 
-    def __call__(self, coefficients, smooth, gain, count):
-        """Makes noise.
+    def levels(self, t, condition):
+        """RMS of the noise in every band.
 
         Args:
-            coefficients: decoded by the first module by now, (K, hop).
-            smooth, gain: side information of the frames.
-            count: samples that all modules have decoded by now.
+            t: decoded coefficients of the first module (K, hop).
+            condition: (at least K, C).
 
         Returns:
-            float32 (count,).
+            (K, bands), of the bands that get noise.
         """
-        levels = self._levels(coefficients, self._condition(smooth, gain))
-        each = np.repeat(np.pad(levels, [(0, 0), (self._first, 0)]), coefficients.shape[1] // BANDS, axis=1)
-        self._waveform.push(self._inverse(each * self._noise(len(levels))))
-        return self._waveform.pop(count)
+        loudness = np.log(band_power(t) + np.float32(POWER_FLOOR))
+        logit = self._network(loudness, condition) + np.float32(FIRST_NOISE_LOGIT)
+        return np.float32(MAX_NOISE_LEVEL) / (1 + np.exp(-np.maximum(logit, _LOWEST_LOGIT)))
 
-    def _levels(self, t, condition):
-        """Coefficients (K, hop), side information (at least K, C) -> RMS of the noise (K, bands)."""
-        power = np.mean(np.square(t.reshape(len(t), BANDS, t.shape[1] // BANDS)), axis=2)
-        logit = self._network(np.log(power + np.float32(POWER_FLOOR)), condition) + np.float32(FIRST_NOISE_LOGIT)
-        return np.float32(MAX_NOISE_LEVEL) / (1 + np.exp(-np.maximum(logit, np.float32(-80))))
+    def __call__(self, levels):
+        """Levels (K, bands) -> noise (K hop,), at the beginning fewer by one hop."""
+        noise = self._noise(len(levels))
+        each = np.repeat(np.pad(levels, [(0, 0), (self.first_band, 0)]), noise.shape[1] // BANDS, axis=1)
+        return self._inverse_transform(each * noise)

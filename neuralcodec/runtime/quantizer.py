@@ -1,10 +1,12 @@
-"""Quantisation to trained bins, as `model.quantizer.SoftmaxQuantizer` does in its forward pass."""
+"""Quantisation to trained bins, as the model does it in its forward pass."""
 
 import numpy as np
 
+from neuralcodec.architecture.layout import BIN_RANGE, num_bins
 
-class Quantizer:
-    """Assigns values to the nearest of 2 * limit + 1 bins, each within 0.45 of its symbol.
+
+class SoftmaxQuantizer:
+    """Assigns values to the nearest of the bins, each within `BIN_RANGE` of its symbol.
 
     Args:
         offset: trained offsets (codebooks * (2 * limit + 1),).
@@ -12,9 +14,9 @@ class Quantizer:
     """
 
     def __init__(self, offset, limit):
-        size = 2 * limit + 1
+        size = num_bins(limit)
         symbols = np.arange(-limit, limit + 1, dtype=np.float32)
-        bins = symbols + np.float32(0.45) * np.tanh(offset.reshape(-1, size))  # (codebooks, size)
+        bins = symbols + np.float32(BIN_RANGE) * np.tanh(offset.reshape(-1, size))  # (codebooks, size)
         borders = (bins[:, :-1] + bins[:, 1:]) / 2
         endless = np.full((len(bins), 1), np.inf, np.float32)
         self._limit, self._bins = limit, bins.reshape(-1)

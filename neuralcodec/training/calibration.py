@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.architecture.config import SAMPLE_RATE
+from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.coding.file import encode
 from neuralcodec.coding.rate import StepSearch

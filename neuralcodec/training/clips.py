@@ -1,7 +1,7 @@
 """Training speech as random clips."""
 import numpy as np
 
-from neuralcodec.architecture.config import FRAME_SAMPLES, SAMPLE_RATE
+from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE
 
 GAINS_DB = (-6.0, 8.0)  # random gain of a clip: presets must not depend on the level of recordings
 DITHER = 1e-5  # keeps digital silence out of the logarithms

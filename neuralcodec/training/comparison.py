@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neuralcodec.architecture.config import SAMPLE_RATE
+from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.coding.file import decode, encode
 from neuralcodec.errors import NotBetterError
 from neuralcodec.evaluation.metrics import bootstrap_interval, installed_metrics, score

@@ -4,7 +4,7 @@ from fnmatch import fnmatch
 
 import numpy as np
 
-from neuralcodec.architecture.config import SAMPLE_RATE
+from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.audio.recordings import audio_files, read_int16
 from neuralcodec.errors import AudioError, TrainingDataError
 

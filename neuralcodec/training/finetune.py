@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from neuralcodec.architecture.config import FRAME_SAMPLES
+from neuralcodec.architecture.framing import FRAME_SAMPLES
 from neuralcodec.errors import ConfigError
 from neuralcodec.evaluation.publish_figures import write_figures
 from neuralcodec.model.cascade import Cascade

@@ -7,7 +7,8 @@ from pathlib import Path
 import keras
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME_SAMPLES
+from neuralcodec.architecture.framing import FRAME_SAMPLES
+from neuralcodec.architecture.layout import weight_shapes
 from neuralcodec.errors import ConfigError, OutputExistsError, PresetNotFoundError
 from neuralcodec.model import lpc
 from neuralcodec.model.cascade import Cascade
@@ -28,7 +29,7 @@ from neuralcodec.training.interrupts import heard_between_steps
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
 from neuralcodec.zoo.folder import WEIGHTS
 from neuralcodec.zoo.presets import find_preset
-from neuralcodec.zoo.weights import read_weights, weight_shapes
+from neuralcodec.zoo.weights import read_weights
 
 CLIP_NORM = 1.0
 
@@ -165,7 +166,7 @@ def load_start(cascade, start):
 def adapt(cascade, samples, seed):
     """Fits the statistics that are not trained: mean and deviation of the LSFs."""
     clips, _ = ClipSampler(samples, 50 * FRAME_SAMPLES, 64, seed).batch()
-    cascade.lsf_quantizer.adapt(lpc.analyse(ops.convert_to_tensor(clips))[1])
+    cascade.lsf_quantizer.adapt(lpc.analysis(ops.convert_to_tensor(clips))[1])
 
 
 def train_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate):

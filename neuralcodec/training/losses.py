@@ -7,7 +7,9 @@ to hear beside them, as the noise in a pause, counts less.
 import numpy as np
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME_SAMPLES, ORDER, POWER_FLOOR, SAMPLE_RATE, SUBFRAME
+from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE, SUBFRAME
+from neuralcodec.architecture.lpc import ORDER
+from neuralcodec.architecture.noise import POWER_FLOOR
 from neuralcodec.model.lpc import analysis_filter
 
 MEL_RESOLUTIONS = ((128, 20), (256, 32), (512, 64), (1024, 80))  # window in samples, bands

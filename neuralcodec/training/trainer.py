@@ -2,7 +2,7 @@
 import keras
 from keras import ops
 
-from neuralcodec.architecture.config import FRAME_SAMPLES
+from neuralcodec.architecture.framing import FRAME_SAMPLES
 from neuralcodec.training import losses
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.architecture.config import SAMPLE_RATE
+from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.bitstream.payloads import ideal_bits
 from neuralcodec.coding.rate import meet_bitrate
 from neuralcodec.errors import MissingDependencyError

@@ -108,7 +108,7 @@ def save_preset(directory, *, name, description, kbps, config, weights_file, tab
         OutputExistsError: the folder is there and `overwrite` is False.
         PresetError: the parts do not fit together.
     """
-    from neuralcodec.bitstream.symbols import SAMPLE_RATE
+    from neuralcodec.architecture.framing import SAMPLE_RATE
     from neuralcodec.zoo.weights import read_weights
 
     weights = read_weights(weights_file)

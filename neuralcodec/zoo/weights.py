@@ -9,19 +9,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from neuralcodec.architecture.config import BAND_HZ, BANDS, NOISE_FRAMES, NOISE_WIDTH, ORDER, condition_width
-from neuralcodec.bitstream.entropy_tables import module_shape, predicted_shape
-from neuralcodec.bitstream.symbols import MODULE_VALUES, SIDE_SYMBOLS, SIDE_VALUES
+from neuralcodec.architecture.layout import weight_shapes
 from neuralcodec.errors import PresetError
 
 MAX_BYTES = 16 << 20
 MAX_OBJECTS = 2000  # groups and datasets in the file
 MAX_DEPTH = 12
 
-SIDE_CONTEXT_HIDDEN = 64
-CONV_FRAMES = 3  # frames that the convolution of a residual block looks at
-
-# Keras numbers the variables of a layer, trainable ones first; all other layers are dense: kernel, bias.
+# Keras numbers the variables of a layer, trainable ones first; all other layers are dense: kernel, bias. Their order in
+# `model/` and the names that `readable_name` translates must stay as they are: see `architecture.layout`.
 _VARIABLES = {
     "noise": ("log_level",),
     "lsf_quantizer": ("log_step", "mean", "std"),
@@ -166,60 +162,6 @@ def check_weights(weights, config):
             raise PresetError(f"The preset's weights {name!r} are not all finite; install the preset again.")
     if np.any(weights["lsf_quantizer/std"] <= 0):
         raise PresetError("The preset's LSF deviations must be positive; install the preset again.")
-
-
-def weight_shapes(config):
-    """Shape of every array that a cascade has: dict of name -> tuple."""
-    shapes = {f"lsf_quantizer/{name}": (ORDER,) for name in ("log_step", "mean", "std")}
-    shapes["lsf_quantizer/quantizer/offset"] = (ORDER * SIDE_VALUES,)
-    for stage, inputs in (("first", 2 * SIDE_SYMBOLS), ("second", 2 * SIDE_SYMBOLS + SIDE_SYMBOLS // 2)):
-        shapes |= _context(f"side_context/{stage}", inputs, SIDE_CONTEXT_HIDDEN, SIDE_SYMBOLS)
-    if config.noise_above:
-        shapes |= _correction("noise_substitution/network", BANDS, BANDS - config.noise_above // BAND_HZ,
-                              condition_width(config.modules[0].hop), NOISE_WIDTH, blocks=1, frames=NOISE_FRAMES)
-    for i, module in enumerate(config.modules):
-        shapes |= {f"module_{i}/{name}": shape for name, shape in _module(module, i == 0).items()}
-    return shapes
-
-
-def _module(config, first):
-    hop, condition = config.hop, condition_width(config.hop)
-    inputs = hop if first else 2 * hop
-    context = predicted_shape(hop, config.coded) if config.long_term else module_shape(0 if first else 1)
-    return {
-        "basis": (2 * hop, hop),
-        "log_step": (hop,),
-        **_dense("step_hidden", condition, config.step_width),
-        "step_out/kernel": (config.step_width, hop),
-        **({"noise/log_level": (hop,)} if config.noise_fill else {}),
-        "quantizer/offset": (MODULE_VALUES,),
-        **_correction("encoder", inputs, config.coded, condition, config.encoder_width, config.encoder_blocks,
-                      frames=2),
-        **_correction("decoder", inputs, hop, condition, config.decoder_width, config.decoder_blocks,
-                      frames=3 + config.lookahead),
-        **_context("context/network", context[0], config.context_width, context[1]),
-    }
-
-
-def _correction(name, inputs, corrected, condition, width, blocks, frames):
-    shapes = {
-        **_dense(f"{name}/enter", frames * inputs, width),
-        f"{name}/condition/kernel": (condition, width),
-        **_dense(f"{name}/leave", width, corrected),
-    }
-    for i in range(blocks):
-        shapes |= _dense(f"{name}/block_{i}/squeeze", width, width // 2)
-        shapes |= _dense(f"{name}/block_{i}/conv", CONV_FRAMES * (width // 2), width // 2)
-        shapes |= _dense(f"{name}/block_{i}/expand", width // 2, width)
-    return shapes
-
-
-def _context(name, inputs, hidden, outputs):
-    return {**_dense(f"{name}/hidden", inputs, hidden), **_dense(f"{name}/out", hidden, outputs)}
-
-
-def _dense(name, inputs, outputs):
-    return {f"{name}/kernel": (inputs, outputs), f"{name}/bias": (outputs,)}
 
 
 def weights_digest(weights):

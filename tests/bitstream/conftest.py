@@ -5,15 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from neuralcodec.architecture.layout import ltp_context_layout, module_context_layout, side_context_layouts
 from neuralcodec.architecture.transform import lapped_basis
 from neuralcodec.bitstream.entropy_tables import (
-    FIRST_MODULE_INPUTS,
-    MODULE_INPUTS,
-    SIDE_A_INPUTS,
-    SIDE_B_INPUTS,
     EntropyTables,
     nominal_magnitude_feature,
-    predicted_shape,
 )
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.integer_network import IntegerNetwork
@@ -29,26 +25,26 @@ from neuralcodec.bitstream.scale_tables import (
 HIDDEN = 96
 
 
-def make_network(rng, inputs, outputs, bias):
+def make_network(rng, layout, bias):
     """A network with small weights, whose outputs scatter around `bias` (in eighths)."""
     return IntegerNetwork(
-        rng.integers(-300, 301, (inputs, HIDDEN)).astype(np.int16),
-        rng.integers(-(1 << 18), 1 << 18, HIDDEN).astype(np.int32),
-        rng.integers(-150, 151, (HIDDEN, outputs)).astype(np.int16),
-        (np.broadcast_to(bias, outputs) * (1 << 15)).astype(np.int32),
+        rng.integers(-300, 301, (layout.inputs, layout.hidden)).astype(np.int16),
+        rng.integers(-(1 << 18), 1 << 18, layout.hidden).astype(np.int32),
+        rng.integers(-150, 151, (layout.hidden, layout.outputs)).astype(np.int16),
+        (np.broadcast_to(bias, layout.outputs) * (1 << 15)).astype(np.int32),
     )
 
 
 def make_tables(seed=0, num_modules=3):
     rng = np.random.default_rng(seed)
-    side_bias = np.repeat([0, 7], 9)
+    side_a, side_b = (make_network(rng, layout, np.repeat([0, 7], 9)) for layout in side_context_layouts())
     rows = fit_pmf_rows(np.zeros((64, 32)), 1e6 * module_prior())
     return EntropyTables(
-        side_a=make_network(rng, SIDE_A_INPUTS, 18, side_bias),
-        side_b=make_network(rng, SIDE_B_INPUTS, 18, side_bias),
+        side_a=side_a,
+        side_b=side_b,
         side_pmf_rows=fit_pmf_rows(np.zeros((128, 32)), 1e6 * side_prior()),
         modules=[
-            (make_network(rng, MODULE_INPUTS if i else FIRST_MODULE_INPUTS, 320, 24), rows) for i in range(num_modules)
+            (make_network(rng, module_context_layout(i == 0, HIDDEN), 24), rows) for i in range(num_modules)
         ],
         magnitude_feature=nominal_magnitude_feature(),
         scales_per_octave_q8=MODULE_SCALES_PER_OCTAVE_Q8,
@@ -65,8 +61,7 @@ def make_predictor(hop, coded=None, step=0.7):
 def make_predicted_tables(hop, coded, alphabet=32):
     """Tables whose first module has a predictor, which is followed more or less."""
     tables, rng = make_tables(), np.random.default_rng(hop)
-    inputs, outputs = predicted_shape(hop, coded)
-    network = make_network(rng, inputs, outputs, np.repeat([24, 40, 0], coded))
+    network = make_network(rng, ltp_context_layout(hop, coded, HIDDEN), np.repeat([24, 40, 0], coded))
     rows = fit_pmf_rows(np.zeros((512, alphabet)), 1e6 * predicted_prior(alphabet))
     return dataclasses.replace(tables, modules=[(network, rows, make_predictor(hop, coded)), *tables.modules[1:]])
 

@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from neuralcodec.architecture.layout import ContextLayout
 from neuralcodec.bitstream.entropy_tables import (
     EntropyTables,
     nominal_magnitude_feature,
@@ -125,7 +126,7 @@ def test_impossible_tables_are_refused(tables, fault):
 
 def test_networks_of_a_wrong_size_are_refused(tables, random_network):
     with pytest.raises(PresetError, match="size"):
-        dataclasses.replace(tables, side_b=random_network(np.random.default_rng(0), 45, 9, 0))
+        dataclasses.replace(tables, side_b=random_network(np.random.default_rng(0), ContextLayout(45, 96, 9), 0))
 
 
 @pytest.fixture

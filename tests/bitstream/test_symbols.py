@@ -1,6 +1,7 @@
 import numpy as np
 
-from neuralcodec.bitstream.symbols import MODULE_LIMIT, from_zigzag, to_zigzag
+from neuralcodec.architecture.layout import MODULE_LIMIT
+from neuralcodec.bitstream.symbols import from_zigzag, to_zigzag
 
 
 def test_zigzag_lists_small_values_first():

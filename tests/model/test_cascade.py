@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from keras import ops
 
-from neuralcodec.architecture.config import MAX_DELAY, CascadeConfig, ModuleConfig
+from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
+from neuralcodec.architecture.framing import MAX_DELAY
 from neuralcodec.architecture.transform import lapped_basis
-from neuralcodec.model.cascade import Cascade, code_gain, gain_contour, packed
+from neuralcodec.model.cascade import Cascade, packed
+from neuralcodec.model.side import code_gain, gain_contour
 
 SMALL = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)
 SYSTEMS = {  # the four systems of the papers, as configurations of one model
@@ -93,7 +95,8 @@ def test_collaborative_quantisation_is_what_trains_the_lsf_codebooks(lpc_kind, l
 
 def test_gradients_reach_every_trainable_weight(voice):
     cascade = Cascade(SYSTEMS["CQ"])
-    for correction in (cascade.chain[1].encoder, cascade.chain[1].decoder):  # start at zero: so do gradients behind them
+    # Corrections start at zero, and so do gradients behind them.
+    for correction in (cascade.chain[1].encoder, cascade.chain[1].decoder):
         correction.leave.kernel.assign(0.01 * np.random.default_rng(1).standard_normal(correction.leave.kernel.shape))
 
     def loss():

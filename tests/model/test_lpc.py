@@ -7,6 +7,7 @@ from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
 from neuralcodec.model import lpc
+from neuralcodec.model.side import previous
 
 ORDER, FRAME_SAMPLES, SUBFRAME = 16, 320, 80
 
@@ -15,14 +16,18 @@ def numpy_of(tensor):
     return keras.ops.convert_to_numpy(tensor)
 
 
+def with_past(x):
+    return np.pad(x, [[0, 0], [lpc.PAST, 0]])
+
+
 def predictors(x):
     """Interpolated predictors (B, T / 80, 17) as the cascade uses them."""
-    lsf = lpc.order_lsf(lpc.analyse(x)[1])
-    return lpc.lpc_from_lsf(lpc.interpolate_lsf(lsf))
+    lsf = lpc.order_lsf(lpc.analysis(x)[1])
+    return lpc.lpc_from_lsf(lpc.interpolate_lsf(lsf, previous(lsf)))
 
 
 def test_autocorrelation_is_that_of_the_windowed_samples(voice):
-    r = numpy_of(lpc.autocorrelation(voice))
+    r = numpy_of(lpc.autocorrelation(with_past(voice)))
     for frame in (1, 40, 99):
         segment = voice[0, frame * FRAME_SAMPLES - 160: (frame + 1) * FRAME_SAMPLES].astype("float64") * lpc.WINDOW
         expected = np.correlate(segment, segment, "full")[segment.size - 1:][: ORDER + 1]
@@ -30,7 +35,7 @@ def test_autocorrelation_is_that_of_the_windowed_samples(voice):
 
 
 def test_levinson_durbin_solves_the_normal_equations(voice):
-    r = numpy_of(lpc.autocorrelation(voice)).astype("float64") * lpc.LAG_WINDOW
+    r = numpy_of(lpc.autocorrelation(with_past(voice))).astype("float64") * lpc.LAG_WINDOW
     a = numpy_of(lpc.levinson_durbin(keras.ops.convert_to_tensor(r.astype("float32"))))
     for frame in (5, 50):
         expected = solve_toeplitz(r[0, frame, :ORDER], -r[0, frame, 1:])
@@ -38,7 +43,7 @@ def test_levinson_durbin_solves_the_normal_equations(voice):
 
 
 def test_lsfs_are_the_roots_that_numpy_finds(voice):
-    a, lsf = (numpy_of(v) for v in lpc.analyse(voice))
+    a, lsf = (numpy_of(v) for v in lpc.analysis(voice))
     for frame in (10, 30, 70):
         padded = np.append(a[0, frame], 0.0)
         angles = np.concatenate([np.angle(np.roots(padded + padded[::-1])), np.angle(np.roots(padded - padded[::-1]))])
@@ -47,7 +52,7 @@ def test_lsfs_are_the_roots_that_numpy_finds(voice):
 
 
 def test_lpc_from_lsf_undoes_lsf_from_lpc(voice):
-    a, lsf = lpc.analyse(voice)
+    a, lsf = lpc.analysis(voice)
     np.testing.assert_allclose(numpy_of(lpc.lpc_from_lsf(lsf)), numpy_of(a), atol=5e-3)
 
 
@@ -103,5 +108,5 @@ def test_ordered_lsfs_with_room_between_them_are_left_alone():
 
 def test_interpolation_ends_on_the_frame_and_starts_from_the_one_before():
     lsf = np.stack([np.full(ORDER, 1.0), np.full(ORDER, 2.0)]).astype("float32")[None]
-    smooth = numpy_of(lpc.interpolate_lsf(lsf))[0, :, 0]
+    smooth = numpy_of(lpc.interpolate_lsf(lsf, previous(lsf)))[0, :, 0]
     np.testing.assert_allclose(smooth, [1, 1, 1, 1, 1.625, 1.875, 2, 2])

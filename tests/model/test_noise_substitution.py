@@ -23,7 +23,7 @@ def test_the_noise_has_a_power_of_one_and_is_the_same_for_ever():
 
 @pytest.mark.parametrize("hop", [320, 160, 80])
 def test_noise_lies_above_and_is_as_loud_as_it_should_be(hop):
-    layer = NoiseSubstitution(hop, 34, 4000)
+    layer = NoiseSubstitution(hop, 4000)
     noise = ops.convert_to_numpy(layer(levels(hop, 4000, 0.5)))[0]
     assert noise.shape == (32000,)
     spectrum = np.square(np.abs(np.fft.rfft(noise * np.hanning(32000))))
@@ -35,7 +35,7 @@ def test_noise_lies_above_and_is_as_loud_as_it_should_be(hop):
 def test_powers_are_those_of_original_decoded_and_noise():
     rng = np.random.default_rng(0)
     clean = rng.standard_normal((2, 32000)).astype("float32")
-    powers = ops.convert_to_numpy(NoiseSubstitution(80, 34, 2000).powers(
+    powers = ops.convert_to_numpy(NoiseSubstitution(80, 2000).powers(
         clean, 0.5 * clean, np.repeat(levels(80, 2000, 0.3), 2, axis=0)))
     assert powers.shape == (3, 2, 100, 12)
     np.testing.assert_allclose(powers.mean(axis=(1, 2, 3)), [1, 0.25, 0.09], rtol=0.03)

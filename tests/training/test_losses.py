@@ -21,7 +21,7 @@ def speech(speech_folder):
 def value(name, x, y, level=None):
     level = np.array([loudness_level(np.int16(32767 * x[0])) if level is None else level], "float32")
     if name == "weighted":
-        return float(losses.weighted_loss(x, y, lpc.analyse(x)[0], level))
+        return float(losses.weighted_loss(x, y, lpc.analysis(x)[0], level))
     return float(getattr(losses, f"{name}_loss")(x, y, level))
 
 
@@ -34,7 +34,7 @@ def test_grows_with_the_noise(speech, name):
 
 
 def test_weighting_is_that_of_amr_wb(speech):
-    a = np.asarray(ops.convert_to_numpy(lpc.analyse(speech)[0]), "float64")
+    a = np.asarray(ops.convert_to_numpy(lpc.analysis(speech)[0]), "float64")
     one = np.repeat(a[:, 40:41], speech.shape[1] // 320, axis=1).astype("float32")
     expected = lfilter(a[0, 40] * 0.92 ** np.arange(17), [1.0, -0.68], speech[0].astype("float64"))
     np.testing.assert_allclose(ops.convert_to_numpy(losses.weight(speech, one))[0], expected, atol=1e-4)

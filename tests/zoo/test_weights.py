@@ -11,7 +11,6 @@ from neuralcodec.zoo.weights import (
     MAX_OBJECTS,
     check_weights,
     read_weights,
-    weight_shapes,
     weights_digest,
     write_half,
 )
@@ -162,7 +161,3 @@ def test_digest_depends_on_names_shapes_and_values_only(pair):
         {name.replace("module_0", "module_9"): array for name, array in weights.items()},
     ]
     assert len({digest, *map(weights_digest, others)}) == 4
-
-
-def test_shapes_follow_the_configuration(reference):
-    assert weight_shapes(reference.config) == {name: array.shape for name, array in reference.weights.items()}

@@ -1,0 +1,3 @@
+"""Fixtures of Keras cascades to compare with."""
+
+from reference_cascades import reference  # noqa: F401
