@@ -152,7 +152,7 @@ def _plan(frames, tables, step_index):
 
 def _plan_module(symbols, features, module, shared, shift):
     """The `CodingPlan` of a module's symbols (F, 320) with magnitude features (F, 320): one round per frame."""
-    own = [delayed(features, frames_back) for frames_back in range(1, CONTEXT_FRAMES + 1)]
+    own = [delayed(features, back) for back in range(1, CONTEXT_FRAMES + 1)]
     scale_indices = module.network.forward(np.concatenate([*own, shared], axis=1)) - shift
     rows = limited(scale_indices, len(module.pmf_rows))
     places, escape = to_zigzag(symbols.astype(np.int64)), module.pmf_rows.shape[1] - 1
@@ -161,7 +161,7 @@ def _plan_module(symbols, features, module, shared, shift):
 
 def _plan_side(side, features, tables):
     """The `CodingPlan` of side symbols (F, 18): two rounds per frame."""
-    history = np.concatenate([delayed(features, 1), delayed(features, 2)], axis=1)  # (F, 36)
+    history = np.concatenate([delayed(features, back) for back in range(1, CONTEXT_FRAMES + 1)], axis=1)  # (F, 36)
     stage_a, stage_b = _stage(0), _stage(1)
     outputs = [
         tables.side_a.forward(history),

@@ -15,11 +15,11 @@ from neuralcodec.bitstream.range_coder import (
 
 @dataclass
 class CodingPlan:
-    """What there is to code in a payload, in coding order: T rounds of N symbols, each followed by its escapes."""
+    """What there is to code in a payload, in coding order: rounds of N symbols, each followed by its escapes."""
 
-    places: np.ndarray  # (T, N) in the zigzag order; from the alphabet's last entry on, a place is escaped
-    rows: np.ndarray  # (T, N) number of the PMF row that codes each
-    escapes: np.ndarray  # (T, N) what is coded uniformly where a place is escaped
+    places: np.ndarray  # (rounds, N) in the zigzag order; from the alphabet's last entry on, a place is escaped
+    rows: np.ndarray  # (rounds, N) number of the PMF row that codes each
+    escapes: np.ndarray  # (rounds, N) what is coded uniformly where a place is escaped
     escape_size: int
     frequencies_minus_one: np.ndarray  # float32 (R, A), of the PMF rows
 

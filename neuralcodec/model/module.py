@@ -37,11 +37,11 @@ class ResidualModule(layers.Layer):
     def __init__(self, config, first, **kwargs):
         super().__init__(**kwargs)
         self.config, self.first, self.layout = config, first, module_layout(config, first)
-        hop = config.hop
-        self.basis = self.add_weight(shape=(2 * hop, hop), name="basis", initializer="zeros")
+        hop, shapes = config.hop, self.layout.shapes()
+        self.basis = self.add_weight(shape=shapes["basis"], name="basis", initializer="zeros")
         self.basis.assign(lapped_basis(hop))
         first_log_step = keras.initializers.Constant(FIRST_LOG_STEP if first else LATER_LOG_STEP)
-        self.log_step = self.add_weight(shape=(hop,), name="log_step", initializer=first_log_step)
+        self.log_step = self.add_weight(shape=shapes["log_step"], name="log_step", initializer=first_log_step)
         self.step_hidden = layers.Dense(config.step_width, activation=leaky_relu, name="step_hidden",
                                         kernel_initializer=glorot(5))
         self.step_out = layers.Dense(hop, use_bias=False, kernel_initializer=small(), name="step_out")

@@ -1,5 +1,9 @@
 """The map of a cascade: it is what Keras builds, and the paths in the files of weights are what they always were."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import h5py
 import pytest
 
@@ -36,6 +40,39 @@ def test_the_smallest_cascade_array_by_array():
     assert shapes["lsf_quantizer/quantizer/offset"] == (16 * 63,)
     assert "module_0/step_out/bias" not in shapes and "module_0/decoder/condition/bias" not in shapes
     assert len(shapes) == 38
+
+
+def test_no_number_of_the_map_stands_anywhere_else():
+    """With other numbers the map still is what Keras builds, what NumPy runs and what entropy tables are held to."""
+    code = """
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from neuralcodec.architecture import layout
+
+layout.LEAKY_SLOPE, layout.BIN_RANGE, layout.MODULE_LIMIT = 0.4, 0.3, 120
+layout.ENCODER_KERNEL, layout.DECODER_KERNEL, layout.BLOCK_KERNEL = 3, 5, 2
+layout.NOISE_KERNEL, layout.NOISE_WIDTH, layout.NOISE_BLOCKS, layout.SIDE_CONTEXT_WIDTH = 2, 20, 2, 16
+layout.bottleneck = lambda width: width // 4
+
+sys.path.insert(0, str(Path(sys.argv[1]).parent))
+from reference_cascades import CONFIGS, Reference, make_cascade
+
+from neuralcodec.training.table_fitting import nominal_tables
+from neuralcodec.zoo.weights import check_weights
+
+with tempfile.TemporaryDirectory() as folder:
+    twins = Reference(make_cascade(CONFIGS["three modules"]), Path(folder))
+check_weights(twins.weights, twins.config)
+assert nominal_tables(twins.cascade).side_a.num_hidden == 16
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-k", "agree", sys.argv[1]]))
+"""
+    tests = Path(__file__).parents[1] / "test_parity.py"
+    run = subprocess.run([sys.executable, "-c", code, str(tests)], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("name", list_presets())
