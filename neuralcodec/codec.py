@@ -195,16 +195,18 @@ class Codec:
         """Goes on training the preset with one's own speech; from then on this codec has the tuned weights.
 
         The bitrate stays: files of the held-back speech cost what they cost before, within 3 %. (A speaker's may cost
-        more or less than the nominal rate, and go on doing so.) The same speech judges the preset before and after,
-        from real files: by PESQ where the package `pesq` is installed, else by mel distance. If it did not get better,
-        the codec stays as it is. Ctrl-C ends the training early and keeps the best weights so far; a second one leaves.
+        more or less than the nominal rate, and go on doing so.) Before and after, the preset is measured on the same
+        speech, from real files. If it did not get better, by PESQ where the package `pesq` is installed, else by mel
+        distance, the codec stays as it is. Ctrl-C ends the training early and keeps the best weights so far; a second
+        one leaves.
 
         Args:
             data: folder of recordings (searched recursively), list of files, or list of arrays (n,) at 16 kHz, floats
                 in [-1, 1] or int16; at least 30 s of speech, better some minutes.
             epochs: of as many random clips of 0.6 s as would fill the speech six times, at least 50 steps.
             minutes: train so long instead; measuring and writing come on top.
-            validation_data: what judges, as `data`; never trained on. By default a tenth of the speech is held back.
+            validation_data: what the preset is measured on, as `data`; never trained on. By default a tenth of the
+                speech is held back.
             freeze: parts that keep their weights: "lpc", "module_0", "module_1", ..., and "noise" where the preset adds
                 it. Modules after the first learn only where the first does not.
             learning_rate: at its highest, after a short warm-up; from there it falls along a cosine.

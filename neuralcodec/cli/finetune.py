@@ -16,7 +16,7 @@ EPOCHS = 3
 @click.option("-o", "--output", metavar="DIR", required=True, type=click.Path(path_type=Path),
               help="Folder for the tuned preset, which takes its name.")
 @click.option("--validation-data", metavar="DIR", type=click.Path(path_type=Path),
-              help="Recordings that judge the result; by default a tenth of the speech is held back.")
+              help="Recordings to measure the preset on; by default a tenth of the speech is held back.")
 @click.option("--minutes", metavar="M", type=click.FloatRange(min=0, min_open=True), help="Train for M minutes.")
 @click.option("--epochs", metavar="N", type=click.IntRange(min=1), help=f"Train for N epochs; {EPOCHS} by default.")
 @click.option("--freeze", metavar="PART", multiple=True,

@@ -48,6 +48,7 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
         raise ConfigError("Training takes at least one epoch, or more than 0 minutes.")
     config = tuning_config(preset, freeze, learning_rate, batch_size, name, seed, speech)
     with Status(verbose) as status:
+        status.say("Reading the speech.")
         corpus = read_user_speech(data, validation_data)
         status.say(f"{corpus}.{listing(corpus.skipped)}")
         before = code_and_score(preset, corpus.held_back)

@@ -162,7 +162,7 @@ def test_something_worse_is_refused(broken_training, base, own_speech, tmp_path,
     assert codec.preset is before and caught.value.history.history["loss"] == [1.0]
     assert caught.value.history.after["pesq"] < caught.value.history.before["pesq"]
     err = capsys.readouterr().err
-    said = ["Skipped 3:", "Before: ", "Fitting the entropy tables", "After: "]
+    said = ["Reading", "Skipped 3:", "Before: ", "Fitting the entropy tables", "After: "]
     assert [err.index(part) for part in said] == sorted(err.index(part) for part in said)
     caught = None
     gc.collect()
