@@ -20,13 +20,20 @@ def test_importing_costs_nothing(run_python):
     assert result.stdout.split() == [b"False", b"False"], result.stderr
 
 
-@pytest.mark.parametrize("arguments", ["--help", "compress --help", "evaluate --help", "finetune --help", "report --help",
-                                       "presets"])
+@pytest.mark.parametrize("arguments", ["--help", "compress --help", "evaluate --help", "finetune --help",
+                                       "report --help", "train --help", "presets"])
 def test_the_command_line_starts_without_heavy_packages(run_python, arguments):
     code = ("import sys; from neuralcodec.cli.main import main; code = main(sys.argv[1:]);"
             f"print(code, [name for name in {HEAVY} + ('numpy',) if name in sys.modules])")
     result = run_python("-c", code, *arguments.split())
     assert result.stdout.splitlines()[-1] == b"0 []", result.stderr
+
+
+def test_a_training_that_cannot_begin_loads_no_framework(run_python, tmp_path):
+    code = ("import sys; from neuralcodec.cli.main import main; code = main(sys.argv[1:]);"
+            f"print(code, [name for name in {HEAVY} if name in sys.modules])")
+    result = run_python("-c", code, "train", "--config", "quik", "--data", tmp_path, "--output", tmp_path)
+    assert result.stdout.split(None, 1) == [b"1", b"[]\n"] and b"did you mean 'quick'" in result.stderr
 
 
 def test_coding_needs_no_framework(run_python, tiny_folder):
