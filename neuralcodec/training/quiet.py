@@ -16,7 +16,9 @@ def import_keras():
     TensorFlow 2.21 writes some of them to file descriptor 2 whatever its log level is. What else is written meanwhile
     follows afterwards, and all of it where the import fails, or where TF_CPP_MIN_LOG_LEVEL is 0.
     """
-    if os.environ.setdefault(_LEVEL, "3") == "0":
+    if os.environ.get(_LEVEL, "1") == "1":  # what JAX sets where nobody has set anything
+        os.environ[_LEVEL] = "3"
+    if os.environ[_LEVEL] == "0":
         import keras  # noqa: F401
     else:
         with _log_lines_held_back():

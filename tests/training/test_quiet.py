@@ -25,9 +25,11 @@ def chatty(tmp_path, run_python, monkeypatch):
     return run
 
 
-def test_keras_comes_without_a_word(run_python, monkeypatch):
+@pytest.mark.parametrize("before", ["pass", "import jax"])
+def test_keras_comes_without_a_word(run_python, monkeypatch, before):
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
-    done = run_python("-c", f"{IMPORTS}; import keras, numpy; keras.ops.matmul(numpy.eye(2), numpy.eye(2))")
+    code = f"{before}; {IMPORTS}; import keras, numpy; keras.ops.matmul(numpy.eye(2), numpy.eye(2))"
+    done = run_python("-c", code)
     assert (done.stdout, done.stderr) == (b"True\n", b"")
 
 
