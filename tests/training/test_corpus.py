@@ -52,9 +52,9 @@ def test_what_is_trained_on_held_back_and_skipped(folder):
     assert [path.name for path in corpus.training] == [f"{number:02}.wav" for number in range(45) if number != 20]
     (held_back,) = corpus.held_back
     assert held_back.dtype == np.float32 and held_back.size == SECOND - 20
-    assert {path.name: reason.split("' ")[1] for path, reason in corpus.skipped.items()} == {
-        "broken.wav": "is not an audio file that can be read (wav, flac, ogg, mp3, aiff, au, caf and others can).",
-        "silence.wav": "is silent."}
+    reasons = {path.name: reason for path, reason in corpus.skipped.items()}
+    assert set(reasons) == {"broken.wav", "silence.wav"}
+    assert "is not an audio file" in reasons["broken.wav"] and reasons["silence.wav"].endswith("silence.wav' is silent.")
     samples = corpus.samples
     assert samples.dtype == np.int16 and samples.size == sum(SECOND - number for number in range(45)) - held_back.size
     assert str(corpus) == "44 s of speech to train on, 1 s held back"

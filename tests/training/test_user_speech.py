@@ -41,7 +41,7 @@ def test_what_is_no_use_is_skipped_with_a_reason(tmp_path):
     corpus = read_user_speech(data, [tone(5), 0 * tone(1)])
     assert list(corpus.training) == ["array 1"]
     reasons = [str(reason) for reason in corpus.skipped.values()]
-    assert "'array 2' is silent" in reasons[0] and "array 3: The array holds a NaN" in reasons[1]
+    assert "'array 2' is silent" in reasons[0] and reasons[1].startswith("array 3: ") and "NaN" in reasons[1]
     assert "There is no file 'nowhere.wav'" in reasons[2]
     soundfile.write(tmp_path / "talk.wav", tone(40), SECOND)
     (tmp_path / "notes.txt").write_text("what was said")
