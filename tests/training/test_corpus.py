@@ -54,7 +54,7 @@ def test_what_is_trained_on_held_back_and_skipped(folder):
     assert held_back.dtype == np.float32 and held_back.size == SECOND - 20
     reasons = {path.name: reason for path, reason in corpus.skipped.items()}
     assert set(reasons) == {"broken.wav", "silence.wav"}
-    assert "is not an audio file" in reasons["broken.wav"] and reasons["silence.wav"].endswith("silence.wav' is silent.")
+    assert "is not an audio file" in reasons["broken.wav"] and reasons["silence.wav"].endswith("' is silent.")
     samples = corpus.samples
     assert samples.dtype == np.int16 and samples.size == sum(SECOND - number for number in range(45)) - held_back.size
     assert str(corpus) == "44 s of speech to train on, 1 s held back"
