@@ -288,14 +288,14 @@ def atomic_output(path, overwrite=False):
     target = check_output(path, overwrite)
     sweep(target)
     part = part_beside(target)
-    with _explained(path):
+    with output_errors(path):
         raw = _OutputFile(part, path)
     file = io.BufferedRandom(raw)
     try:
         lock(raw.fileno())
         yield file
         file.flush()
-        with _explained(path):
+        with output_errors(path):
             _set_mode(raw.fileno(), target)
             file.close()
             put(part, target, overwrite)
@@ -315,13 +315,17 @@ class _OutputFile(io.FileIO):
         self._path = path
 
     def write(self, data):
-        with _explained(self._path):
+        with output_errors(self._path):
             return super().write(data)
 
 
 @contextlib.contextmanager
-def _explained(path):
-    """Turns what the system says into a sentence about a path."""
+def output_errors(path):
+    """Turns what the system says while a file or folder is written into a sentence about it.
+
+    Raises:
+        OutputExistsError, OutputError: instead of OSError.
+    """
     try:
         yield
     except NeuralCodecError:  # explained already
@@ -330,7 +334,7 @@ def _explained(path):
         raise OutputExistsError(f"{shown(path)} was written by another program meanwhile, and is left as it is; choose "
                                 "another name, or overwrite it with --force (in Python: overwrite=True).") from error
     except OSError as error:
-        raise OutputError(f"{shown(path)} cannot be written: {error.strerror}.", error.errno) from error
+        raise OutputError(f"{shown(path)} cannot be written: {error.strerror or error}.", error.errno) from error
 
 
 def _set_mode(descriptor, target):
@@ -386,48 +390,69 @@ def check_writable(path):
         OutputError: it cannot.
     """
     target = Path(os.path.realpath(path))
-    with _explained(path):
+    with output_errors(path):
         folder = next(parent for parent in target.parents if os.path.lexists(parent))
         part = part_beside(folder / target.name)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         part.unlink()
 
 
+def make_folder(folder):
+    """Makes a folder for outputs, where there is none.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputError(f"The folder {shown(folder)} cannot be made: a file is called so.", error.errno) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"The folder {shown(folder)} cannot be made: {reason}.", getattr(error, "errno", None)) from error
+
+
 @contextlib.contextmanager
-def atomic_folder(path):
+def atomic_folder(path, overwrite=False):
     """Writes a folder that is there completely or not at all; one that it replaces stays until it is complete.
 
     Args:
         path: the folder to write.
+        overwrite: whether a folder with something in it may be replaced.
 
     Yields:
         Path of an empty folder beside it, which takes its place when the block ends, and is removed if it raises.
 
     Raises:
+        OutputExistsError: there is one with something in it, also one that appears meanwhile, and it is not to be
+            replaced.
         OutputError: it cannot be written.
     """
     target = Path(os.path.realpath(path))
-    with _explained(path):
-        target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     sweep(target)
     part = part_beside(target)
-    with _explained(path):
+    with output_errors(path):
         part.mkdir()
     descriptor = os.open(part, os.O_RDONLY)
     try:
         lock(descriptor)
-        yield part
-        with _explained(path):
-            _take_place(part, target)
+        with output_errors(path):
+            yield part
+            _take_place(part, target, overwrite)
     finally:
         shutil.rmtree(part, ignore_errors=True)
         os.close(descriptor)
 
 
-def _take_place(part, target):
+def _take_place(part, target, overwrite):
     """What os.replace does for files."""
+    if os.path.isdir(target):
+        part.chmod(stat.S_IMODE(target.stat().st_mode))
     if not os.path.isdir(target) or not os.listdir(target):
         part.rename(target)
+    elif not overwrite:
+        raise FileExistsError
     elif not exchange(part, target):  # two steps, where the system has no other way
         old = part_beside(target).with_suffix(".old")  # never swept
         target.rename(old)

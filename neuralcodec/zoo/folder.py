@@ -12,12 +12,12 @@ A folder may come from a stranger: it is data only, its sizes are bounded, and i
 import contextlib
 import hashlib
 import os
-import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuralcodec.errors import ConfigError, NeuralCodecError, OutputExistsError, PresetError
+from neuralcodec.audio.paths import atomic_folder, output_errors
+from neuralcodec.errors import ConfigError, OutputExistsError, PresetError
 from neuralcodec.zoo.metadata import FORMAT_VERSION, NO_LICENCE, read_metadata, read_object, write_object
 
 CONFIG, METADATA, WEIGHTS, TABLES, CARD = "config.json", "metadata.json", "model.weights.h5", "tables.npz", "README.md"
@@ -160,17 +160,8 @@ def preset_hash(weights, tables):
 def _folder_beside(directory, overwrite):
     """Yields a new folder that takes the place of `directory` in the end, and is removed if anything goes wrong."""
     check_free(directory, overwrite)
-    target = Path(os.path.realpath(directory))
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        try:
-            temporary.mkdir(parents=True)
-        except OSError as error:
-            raise NeuralCodecError(f"'{directory}' cannot be written: {error.strerror}.") from error
-        yield temporary
-        _take_place(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with atomic_folder(directory, overwrite) as folder:
+        yield folder
 
 
 def check_free(directory, overwrite):
@@ -179,28 +170,14 @@ def check_free(directory, overwrite):
     Raises:
         OutputExistsError: the folder is there and `overwrite` is False, or it holds more than a preset.
     """
-    target = Path(os.path.realpath(directory))
-    if target.exists() and not target.is_dir():
+    with output_errors(directory):
+        target = Path(os.path.realpath(directory))
+        there = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    if os.path.lexists(target) and not target.is_dir():
         raise OutputExistsError(f"'{target}' is a file; choose another name for the preset's folder.")
-    there = {path.name for path in target.iterdir()} if target.exists() else set()
     if there and not overwrite:
         raise OutputExistsError(f"'{target}' already exists; choose another name, or overwrite it with overwrite=True "
                                 "(--force).")
     if there - set(FILES):
         raise OutputExistsError(f"'{target}' also holds files that no preset has, such as '{min(there - set(FILES))}', "
                                 "and is not replaced; choose another name.")
-
-
-def _take_place(new, target):
-    """What os.replace does for files."""
-    if not target.exists():
-        new.rename(target)
-        return
-    old = target.with_name(f".{secrets.token_hex(8)}.old")
-    target.rename(old)
-    try:
-        new.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

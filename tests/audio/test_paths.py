@@ -214,9 +214,13 @@ def test_a_folder_stays_until_the_new_one_is_in_place(tmp_path, monkeypatch, swa
     target = tmp_path / "preset"
     target.mkdir()
     (target / "old").touch()
-    with atomic_folder(target) as folder:
+    target.chmod(0o700)
+    with pytest.raises(OutputExistsError), atomic_folder(target):
+        pass
+    with atomic_folder(target, overwrite=True) as folder:
         (folder / "new").touch()
         assert os.listdir(target) == ["old"]
+    assert stat.S_IMODE(target.stat().st_mode) == 0o700
     assert os.listdir(target) == ["new"] and os.listdir(tmp_path) == ["preset"]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neuralcodec.bitstream.entropy_tables import EntropyTables
-from neuralcodec.errors import NeuralCodecError, NewerVersionError, OutputExistsError, PresetError
+from neuralcodec.errors import NeuralCodecError, NewerVersionError, OutputError, OutputExistsError, PresetError
 from neuralcodec.zoo.folder import CONFIG, FILES, METADATA, TABLES, WEIGHTS, copy_preset, save_preset
 from neuralcodec.zoo.presets import load_preset
 
@@ -139,6 +139,48 @@ def test_an_interrupted_save_keeps_what_was_there(folder, monkeypatch):
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_process_that_is_killed_leaves_a_preset(folder, run_python, moment):
+    """Whatever the moment; and what it left is swept when somebody saves again."""
+    code = ("import os, sys; from neuralcodec.audio import paths; from neuralcodec import Codec\n"
+            "exchange, moment = paths.exchange, sys.argv[2]\n"
+            "def die(*names):\n"
+            "    if moment == 'after':\n"
+            "        exchange(*names)\n"
+            "    os.kill(os.getpid(), 9)\n"
+            "paths.exchange = die\n"
+            "Codec.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[1], overwrite=True)\n")
+    assert run_python("-c", code, folder, moment).returncode == -9
+    assert len(list(folder.parent.iterdir())) == 2
+    preset = load_preset(folder)
+    copy_preset(preset, folder, overwrite=True)
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_preset_that_appears_meanwhile_is_not_replaced(folder, tmp_path, monkeypatch):
+    preset, save = load_preset(folder), EntropyTables.save
+
+    def slowly(self, path):
+        shutil.copytree(folder, tmp_path / "mine")
+        save(self, path)
+
+    monkeypatch.setattr(EntropyTables, "save", slowly)
+    with pytest.raises(OutputExistsError, match="mine' was written by another program meanwhile"):
+        save_preset(tmp_path / "mine", **parts(folder))
+    assert load_preset(tmp_path / "mine").metadata == preset.metadata
+
+
+def test_a_full_disk_is_one_sentence(folder, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    preset = load_preset(folder)
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(OutputError, match="mine' cannot be written: No space left on device"):
+        copy_preset(preset, tmp_path / "mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
 def test_only_a_preset_is_replaced(folder, tmp_path):
     preset = load_preset(folder)
     (tmp_path / "empty").mkdir()
@@ -165,5 +207,6 @@ def test_a_preset_that_changed_on_disk_is_not_copied(folder, tmp_path, other_fol
 
 def test_a_folder_that_cannot_be_written(tmp_path, tiny_folder):
     (tmp_path / "file").touch()
-    with pytest.raises(NeuralCodecError, match="cannot be written"):
-        save_preset(tmp_path / "file" / "mine", **parts(tiny_folder))
+    for name in ("file/mine", "file/new/mine", "x" * 300):
+        with pytest.raises(NeuralCodecError, match="cannot be written|cannot be made"):
+            save_preset(tmp_path / name, **parts(tiny_folder))
