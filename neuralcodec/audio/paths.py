@@ -5,6 +5,7 @@ something that was not there when the work began.
 """
 
 import contextlib
+import errno
 import io
 import os
 import select
@@ -287,21 +288,22 @@ def atomic_output(path, overwrite=False):
     """
     target = check_output(path, overwrite)
     sweep(target)
-    part = part_beside(target)
-    with output_errors(path):
-        raw = _OutputFile(part, path)
-    file = io.BufferedRandom(raw)
+    part, file = part_beside(target), None
     try:
-        lock(raw.fileno())
-        yield file
-        file.flush()
         with output_errors(path):
-            _set_mode(raw.fileno(), target)
+            raw = _OutputFile(part, path)
+        file = io.BufferedRandom(raw)
+        with open(os.dup(raw.fileno()), "rb", buffering=0) as held:  # whoever writes may close the file
+            lock(held.fileno())
+            yield file
             file.close()
+            with output_errors(path):
+                _set_mode(held.fileno(), target)
+        with output_errors(path):
             put(part, target, overwrite)
     except BaseException:
         with contextlib.suppress(Exception):  # what went wrong first is what matters
-            file.close()
+            file and file.close()
         with contextlib.suppress(OSError):
             part.unlink()
         raise
@@ -335,6 +337,15 @@ def output_errors(path):
                                 "another name, or overwrite it with --force (in Python: overwrite=True).") from error
     except OSError as error:
         raise OutputError(f"{shown(path)} cannot be written: {error.strerror or error}.", error.errno) from error
+
+
+def is_full(error):
+    """Whether an error, or what caused it, is a full disk: then nothing else can be written, either."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _set_mode(descriptor, target):
@@ -408,8 +419,8 @@ def make_folder(folder):
     except FileExistsError as error:
         raise OutputError(f"The folder {shown(folder)} cannot be made: a file is called so.", error.errno) from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"The folder {shown(folder)} cannot be made: {reason}.", getattr(error, "errno", None)) from error
+        reason, number = getattr(error, "strerror", None) or error, getattr(error, "errno", None)
+        raise OutputError(f"The folder {shown(folder)} cannot be made: {reason}.", number) from error
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 
 from neuralcodec.audio import containers, flac, foreign, mpeg, ogg
-from neuralcodec.audio.quiet import quiet
+from neuralcodec.audio.native import quiet, undisturbed
 from neuralcodec.audio.resampling import PIECE
 from neuralcodec.audio.tags import KEYS, tidy
 from neuralcodec.audio.window import Bytes, Finding, Window
@@ -123,7 +123,7 @@ class FileReader:
         buffer = np.full((num_samples, self.channels), np.nan, np.float32)
         try:
             with self._silence():
-                piece = sound.read(out=buffer)
+                piece = undisturbed(sound.read, out=buffer)
         except soundfile.SoundFileError:
             # What was decoded before the error stands in the buffer; the rest is still NaN.
             piece = buffer[:len(buffer) - _nan_rows_at_end(buffer)]
@@ -136,7 +136,7 @@ class FileReader:
         view = self._window.again()
         try:
             with self._silence():
-                sound = soundfile.SoundFile(view, **self._options)
+                sound = undisturbed(soundfile.SoundFile, view, **self._options)
         except (soundfile.SoundFileError, TypeError, ValueError) as error:
             raise view.error or AudioError(self._refusal()) from error
         with sound:
@@ -183,8 +183,8 @@ def is_whole(value, low, high):
 def _last_is_there(sound):
     """Whether the length that libsndfile tells is true."""
     try:
-        sound.seek(sound.frames - 1)
-        return len(sound.read(1)) == 1
+        undisturbed(sound.seek, sound.frames - 1)
+        return len(undisturbed(sound.read, 1)) == 1
     except soundfile.SoundFileError:
         return False
 

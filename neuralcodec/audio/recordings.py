@@ -1,12 +1,58 @@
 """Which recordings a folder holds, and a recording as samples in memory."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
+from neuralcodec.audio.paths import shown
 from neuralcodec.audio.readers import AUDIO_EXTENSIONS
 from neuralcodec.audio.source import AudioSource
-from neuralcodec.errors import TrainingDataError
+from neuralcodec.errors import NeuralCodecError, TrainingDataError
+
+
+def find_files(folder, extensions, recursive=True, unreadable=None):
+    """Files of some kinds in a folder. Links are followed, to each folder once; what is hidden is left alone.
+
+    Args:
+        folder: path.
+        extensions: of the files, in lower case.
+        recursive: whether to look into subfolders.
+        unreadable: list that takes a sentence for each folder that cannot be read.
+
+    Returns:
+        list of Path, sorted.
+
+    Raises:
+        NeuralCodecError: a folder cannot be read, and there is no such list.
+    """
+    found, seen, waiting = [], set(), [Path(folder)]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            identity = _identity(folder)
+            entries = sorted((entry for entry in os.scandir(folder) if not entry.name.startswith(".")),
+                             key=lambda entry: entry.name)
+        except OSError as error:
+            sentence = f"The folder {shown(folder)} cannot be read: {error.strerror}."
+            if unreadable is None:
+                raise NeuralCodecError(sentence) from error
+            unreadable.append(sentence)
+            continue
+        if identity in seen:
+            continue
+        seen.add(identity)
+        found += [folder / entry.name for entry in entries
+                  if os.path.splitext(entry.name)[1].lower() in extensions and os.path.isfile(entry)]
+        for entry in entries if recursive else ():
+            if os.path.isdir(entry):  # links come last, so that a folder is found under its own name
+                waiting.insert(0 if entry.is_symlink() else len(waiting), folder / entry.name)
+    return sorted(found)
+
+
+def _identity(folder):
+    state = os.stat(folder)
+    return state.st_dev, state.st_ino
 
 
 def audio_files(data):
@@ -30,7 +76,7 @@ def audio_files(data):
     folder = Path(data)
     if folder.is_file():
         return [folder]
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_EXTENSIONS)
+    files = find_files(folder, AUDIO_EXTENSIONS) if folder.is_dir() else []
     if not files:
         raise TrainingDataError(f"No recordings ({', '.join(sorted(AUDIO_EXTENSIONS))}) in {folder}: check the path.")
     return files

@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 
 from neuralcodec.architecture.framing import SAMPLE_RATE
+from neuralcodec.audio.native import undisturbed
 from neuralcodec.audio.paths import atomic_output, check_output, is_stream, open_output, shown
 from neuralcodec.audio.resampling import PIECE, Resampler
 from neuralcodec.errors import AudioError
@@ -96,21 +97,22 @@ class AudioSink:
         with atomic_output(self._path, self._overwrite) as file:
             target = _Target(file)
             with self._explained(target):
-                sound = soundfile.SoundFile(target, "w", self._sample_rate, 1, "PCM_16", format=self._format)
+                sound = undisturbed(soundfile.SoundFile, target, "w", self._sample_rate, 1, "PCM_16",
+                                    format=self._format)
             try:
                 self._set_tags(sound)
 
                 def write(samples):
                     with self._explained(target):
-                        sound.write(samples)
+                        undisturbed(sound.write, samples)
 
                 yield write
             except BaseException:
                 with contextlib.suppress(soundfile.SoundFileError):  # what went wrong first is what matters
-                    sound.close()
+                    undisturbed(sound.close)
                 raise
             with self._explained(target):
-                sound.close()
+                undisturbed(sound.close)
             if not file.seek(0, os.SEEK_END):
                 file.write(_flac_of_no_samples(self._sample_rate))
 
@@ -138,24 +140,23 @@ class _Target:
         self._file, self.error = file, None
 
     def write(self, data):
-        try:
-            return self._file.write(data)
-        except Exception as error:
-            self.error = self.error or error
-            return 0
+        return self._kept(0, self._file.write, data)
 
     def read(self, count):
-        return self._file.read(count)
+        return self._kept(b"", self._file.read, count)
 
     def seek(self, offset, whence=os.SEEK_SET):
-        try:
-            return self._file.seek(offset, whence)
-        except Exception as error:
-            self.error = self.error or error
-            return -1
+        return self._kept(-1, self._file.seek, offset, whence)
 
     def tell(self):
-        return self._file.tell()
+        return self._kept(-1, self._file.tell)
+
+    def _kept(self, otherwise, action, *arguments):
+        try:
+            return action(*arguments)
+        except Exception as error:
+            self.error = self.error or error
+            return otherwise
 
 
 def _choose_format(path, num_samples):

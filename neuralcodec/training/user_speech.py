@@ -68,6 +68,7 @@ def _sources(data):
 def _no_recordings(data):
     """Yields (path, reason) of the files in a folder that are not taken for recordings."""
     if isinstance(data, (str, Path)) and Path(data).is_dir():
-        files = {path for path in Path(data).rglob("*") if path.is_file() and not path.name.startswith(".")}
+        files = {path for path in Path(data).rglob("*") if path.is_file()
+                 and not any(part.startswith(".") for part in path.relative_to(data).parts)}
         for path in sorted(files.difference(audio_files(data))):
             yield path, f"'{path}' is not a recording by its name."
