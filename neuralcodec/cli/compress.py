@@ -1,8 +1,12 @@
 """`neuralcodec compress`"""
 
+import os
+
 import click
 
 from neuralcodec.cli import options
+
+ENCODING = "s16le"
 
 
 @click.command()
@@ -12,17 +16,76 @@ from neuralcodec.cli import options
 @options.recursive
 @options.preset
 @click.option("--kbps", type=float, help="Bitrate that each file is to have, near the preset's own.")
+@click.option("--channel", metavar="left|right|mix|N", default="mix", show_default=True,
+              help="Which channel to code of several; N counts from 1.")
+@click.option("--normalize", is_flag=True, help="Scale each recording so that its peak is 1 dB below full scale.")
+@click.option("--raw", is_flag=True, help="The inputs are bare samples without a header; see the next three.")
+@click.option("--rate", metavar="HZ", type=click.IntRange(1, 768000), help="Sample rate of bare samples; 16000.")
+@click.option("--channels", metavar="N", type=click.IntRange(1, 1024), help="Channels of bare samples, interleaved; 1.")
+@click.option("--encoding", metavar="NAME", help=f"Of bare samples, such as u8, s24be, f32le, mulaw; {ENCODING}.")
 @options.force
-def compress(inputs, output, output_dir, recursive, preset, kbps, force):
+@options.skip_existing
+@options.quiet
+def compress(inputs, output, output_dir, recursive, preset, kbps, channel, normalize, raw, rate, channels, encoding,
+             force, skip_existing, quiet):
     """Compress audio files, or all audio files of a folder, to .nac files.
 
     Any sample rate and channel count will do: speech is coded at 16 kHz, mono. `-` is standard input and output.
+    Outputs are called like their inputs: a.wav becomes a.nac, or a.wav.nac where there is an a.flac, too.
     """
-    from neuralcodec.audio import AUDIO_EXTENSIONS
+    from neuralcodec.audio.foreign import EXTENSIONS
+    from neuralcodec.audio.readers import AUDIO_EXTENSIONS, RAW_EXTENSIONS
     from neuralcodec.cli import batch, jobs
     from neuralcodec.codec import Codec
 
-    planned = jobs.plan(inputs, output, output_dir, recursive, AUDIO_EXTENSIONS, ".nac")
+    options.check_exclusive(force=force, skip_existing=skip_existing)
+    form = _raw_format(raw, rate, channels, encoding)
+    extensions = RAW_EXTENSIONS if raw else AUDIO_EXTENSIONS
+    plan = jobs.plan(inputs, output, output_dir, recursive, extensions, ".nac", {".nac"}, EXTENSIONS)
     codec = Codec.from_pretrained(preset)
-    batch.run(planned, lambda source, target, progress: codec.compress(source, target, kbps=kbps,
-                                                                       overwrite=force, progress=progress))
+
+    def work(source, target, progress, again):
+        codec.compress(source, target, kbps=kbps, overwrite=force or again, progress=progress,
+                       channel=int(channel) if channel.isdecimal() else channel, normalize=normalize, raw=form)
+
+    batch.run(plan, work, describe=_described, quiet=quiet,
+              finished=(lambda _, target: _is_finished(target, codec)) if skip_existing else None)
+
+
+def _raw_format(raw, rate, channels, encoding):
+    """(sample rate, channels, encoding) of bare samples; None where the inputs have headers."""
+    from neuralcodec.audio.readers import ENCODINGS
+
+    if not raw and (rate or channels or encoding):
+        raise click.UsageError("--rate, --channels and --encoding describe bare samples; add --raw.")
+    if encoding is not None and encoding not in ENCODINGS:
+        raise click.UsageError(f"There is no encoding '{encoding}'; there are {', '.join(ENCODINGS)}.")
+    return (rate or 16000, channels or 1, encoding or ENCODING) if raw else None
+
+
+def _is_finished(target, codec):
+    """Whether a .nac file is complete and of this preset: True, or False for one that is broken; None for others."""
+    from neuralcodec.coding.info import codec_info
+    from neuralcodec.errors import DamagedFileError, NeuralCodecError
+
+    try:
+        facts = codec_info(target)
+    except DamagedFileError:
+        return False
+    except NeuralCodecError:
+        return False if os.path.isfile(target) and not os.path.getsize(target) else None
+    if not facts["intact"]:
+        return False
+    return True if codec.preset.hash.hex().startswith(facts["hash"]) else None
+
+
+def _described(target):
+    """Size and bitrate of a .nac file."""
+    from neuralcodec.audio.paths import open_nac
+    from neuralcodec.bitstream.container import ContainerReader
+
+    with open_nac(target) as file:
+        header = ContainerReader(file).header
+    size = os.path.getsize(target)
+    rate = f", {size * 8 / header.seconds / 1000:.1f} kbps" if header.num_samples else ""
+    return f"{size:,} bytes{rate}"

@@ -1,6 +1,7 @@
 """`neuralcodec decompress`"""
 
 import functools
+import os
 
 import click
 
@@ -16,35 +17,79 @@ from neuralcodec.cli import options
               help="Preset, folder or Hub repository; by default the preset a file names.")
 @click.option("--native", is_flag=True, help="Keep the codec's 16 kHz instead of the original's sample rate.")
 @options.force
-def decompress(inputs, output, output_dir, recursive, preset, native, force):
+@options.skip_existing
+@options.quiet
+def decompress(inputs, output, output_dir, recursive, preset, native, force, skip_existing, quiet):
     """Decompress .nac files, or all .nac files of a folder, to WAV.
 
     With -o the extension chooses the format: .wav, .flac, .aiff, .au, .caf or .w64. `-` is standard input and output.
     """
+    from neuralcodec.audio import OUTPUT_FORMATS
     from neuralcodec.audio.paths import open_nac
     from neuralcodec.cli import batch, jobs
     from neuralcodec.codec import Codec
 
+    options.check_exclusive(force=force, skip_existing=skip_existing)
     load = functools.cache(Codec.from_pretrained)
 
-    def work(source, target, progress):
+    def work(source, target, progress, again):
         with open_nac(source) as file:
             codec = load(preset or _preset_of(file))
-            codec.decompress(file, target, native=native, overwrite=force, progress=progress)
+            codec.decompress(file, target, native=native, overwrite=force or again, progress=progress)
 
-    batch.run(jobs.plan(inputs, output, output_dir, recursive, {".nac"}, ".wav"), work)
+    batch.run(jobs.plan(inputs, output, output_dir, recursive, {".nac"}, ".wav", set(OUTPUT_FORMATS)), work,
+              describe=_described, quiet=quiet,
+              finished=functools.partial(_is_finished, native=native) if skip_existing else None)
 
 
 def _preset_of(file):
     """Name of the installed preset that a file needs. Files name presets, never folders or repositories."""
-    from neuralcodec.bitstream.container import ContainerReader
     from neuralcodec.errors import WrongPresetError
     from neuralcodec.zoo.bundled import list_presets
 
-    start = file.tell()
-    name = ContainerReader(file).header.preset
-    file.seek(start)
+    name = _header(file).preset
     if name not in list_presets():
         raise WrongPresetError(f"The file needs the preset '{name}', which is not installed; update neuralcodec, or "
                                "give the preset's folder or Hub repository with --preset.")
     return name
+
+
+def _header(file):
+    from neuralcodec.bitstream.container import ContainerReader
+
+    start = file.tell()
+    header = ContainerReader(file).header
+    file.seek(start)
+    return header
+
+
+def _is_finished(source, target, native):
+    """True for an audio file that is as long as it should be; None for others, which are not replaced.
+
+    What has the name of an output may be the original.
+    """
+    from neuralcodec.audio import SAMPLE_RATE, AudioSource
+    from neuralcodec.audio.paths import open_nac
+    from neuralcodec.errors import NeuralCodecError
+
+    if not os.path.isfile(target):
+        return None
+    if not os.path.getsize(target):
+        return False
+    with open_nac(source) as file:
+        header = _header(file)
+    wanted = (SAMPLE_RATE, header.num_samples_16k) if native else (header.sample_rate, header.num_samples)
+    try:
+        with AudioSource(target) as audio:
+            return True if (audio.sample_rate, audio.num_samples) == wanted and not audio.truncated else None
+    except NeuralCodecError:
+        return None
+
+
+def _described(target):
+    """Size, length and rate of an audio file."""
+    from neuralcodec.audio import AudioSource
+
+    with AudioSource(target) as audio:
+        return (f"{os.path.getsize(target):,} bytes, {audio.num_samples / audio.sample_rate:.1f} s at "
+                f"{audio.sample_rate} Hz")

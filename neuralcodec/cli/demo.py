@@ -10,7 +10,7 @@ from neuralcodec.cli import options
 
 @click.command()
 @options.preset
-@click.option("--output-dir", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), show_default=True,
+@click.option("--output-dir", metavar="DIR", type=options.Name(path_type=Path, file_okay=False), show_default=True,
               default="neuralcodec-demo", help="Folder for the three files, which are replaced if they exist.")
 def demo(preset, output_dir):
     """Compress and decompress a speech clip that comes with the package.
@@ -19,10 +19,11 @@ def demo(preset, output_dir):
     """
     from neuralcodec.assets import demo_clip
     from neuralcodec.audio import AudioSink, AudioSource
+    from neuralcodec.audio.paths import make_folder
     from neuralcodec.codec import Codec
 
     codec = Codec.from_pretrained(preset)
-    output_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(output_dir)
     original, compressed, decoded = (output_dir / name for name in ("original.wav", "speech.nac", "decoded.wav"))
     with AudioSource(demo_clip()) as source:
         seconds = source.num_samples / source.sample_rate

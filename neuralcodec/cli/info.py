@@ -4,11 +4,12 @@ import json
 
 import click
 
+from neuralcodec.cli import options
 from neuralcodec.errors import NeuralCodecError
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=options.Name(allow_dash=True))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
 def info(files, as_json):
     """Show what .nac files hold: preset, duration, rate, bits per module, integrity.
@@ -36,10 +37,12 @@ def info(files, as_json):
 
 
 def _as_text(file, facts):
+    from neuralcodec.audio.tags import shown
+
     kbps = facts["kbps_by_module"]
     rate = f"{facts['kbps']:.2f} kbps ({facts['bytes']} bytes)" if facts["samples"] else f"{facts['bytes']} bytes"
     lines = [
-        ("file", click.format_filename(file)),  # a name need not be valid text
+        ("file", shown(click.format_filename(file))),  # a name need not be valid text
         ("preset", f"{facts['preset']} ({_availability(facts)})"),
         ("duration", f"{facts['seconds']:.3f} s ({facts['samples']} samples at {facts['sample_rate']} Hz)"),
         ("rate", rate),

@@ -1,5 +1,6 @@
 """The command `neuralcodec`: its subcommands, and how errors leave it."""
 
+import os
 import signal
 import sys
 
@@ -18,7 +19,6 @@ from neuralcodec.errors import NeuralCodecError
 from neuralcodec.version import __version__
 
 INTERRUPTED = 128 + signal.SIGINT
-TERMINATED = 128 + signal.SIGTERM
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -40,7 +40,8 @@ def main(arguments=None):
     Returns:
         Exit code: 0, 1 for an error that has been told in one sentence, 2 for wrong usage, 130 after Ctrl-C.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that half-written files are removed
+    _end_in_order()
+    _open_standard_streams()
     try:
         return cli.main(arguments, prog_name="neuralcodec", standalone_mode=False) or 0
     except click.Abort:
@@ -53,3 +54,20 @@ def main(arguments=None):
     except OSError as error:
         click.echo(f"Error: {error.filename or 'a file'}: {error.strerror or error}.", err=True)
     return 1
+
+
+def _end_in_order():
+    """Signals that end the process let it remove half-written files first."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` ignores it
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
+def _open_standard_streams():
+    """Standard streams that are closed lead nowhere, or the next file to be opened would take their place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

@@ -1,6 +1,7 @@
 """How far a command is, on standard error: a bar on a terminal, elsewhere a line every 30 s."""
 
 import sys
+import time
 
 from tqdm import tqdm
 
@@ -14,6 +15,7 @@ class ProgressBar:
 
     Args:
         total: of what there is to do.
+        quiet: whether nothing is shown.
 
     Example:
         >>> with ProgressBar(len(files)) as bar:
@@ -21,9 +23,10 @@ class ProgressBar:
         ...         bar.show(done)
     """
 
-    def __init__(self, total):
-        self.bar, self.status = tqdm(total=total, disable=None, delay=DELAY, file=sys.stderr, leave=False,
-                                     bar_format="{percentage:3.0f}% |{bar}| {elapsed} < {remaining}"), Status()
+    def __init__(self, total, quiet=False):
+        self.bar = tqdm(total=total, disable=quiet or None, delay=DELAY, file=sys.stderr, leave=False,
+                        bar_format="{percentage:3.0f}% |{bar}| {elapsed} < {remaining}")
+        self.status = Status(verbose=not quiet)
 
     def show(self, done):
         """Moves the bar to `done` of its total."""
@@ -33,8 +36,11 @@ class ProgressBar:
             self.bar.update(done - self.bar.n)
 
     def note(self, text):
-        """Prints a line above the bar."""
-        self.bar.write(text, file=sys.stderr)
+        """Prints a line, above the bar where there is one."""
+        if self.bar.disable or time.time() < self.bar.start_t + DELAY:
+            print(text, file=sys.stderr)
+        else:
+            self.bar.write(text, file=sys.stderr)
 
     def __enter__(self):
         self.status.__enter__()

@@ -17,15 +17,16 @@ from pathlib import Path
 import numpy as np
 
 from neuralcodec.audio import SAMPLE_RATE, atomic_output
+from neuralcodec.audio.paths import is_full
 from neuralcodec.audio.recordings import read_recording
-from neuralcodec.errors import TrainingDataError
+from neuralcodec.errors import AudioError, TrainingDataError
 from neuralcodec.evaluation.metrics import bootstrap_interval, score
 from neuralcodec.zoo.figures import table_lines
 
 _LABELS = ("clip", "codec", "seconds")  # of a row; the rest are figures
 
 
-def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1):
+def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1, failures=None):
     """Code every clip with every codec, decode it and score it.
 
     Args:
@@ -35,12 +36,14 @@ def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1):
         metrics: names, see `neuralcodec.evaluation.metrics`.
         progress: called as progress(done, total) after each clip.
         processes: how many score at the same time; worth it for many codecs and slow metrics.
+        failures: dict that takes path -> reason of the recordings that cannot be read; then the others are evaluated.
 
     Returns:
         list of dicts with clip, codec, seconds, kbps and one entry per metric. kbps is bytes x 8 / seconds / 1000.
 
     Raises:
         TrainingDataError: there is no file to evaluate on.
+        AudioError: a recording cannot be read, and there is no such dict.
 
     Example:
         >>> rows = evaluate([codec], ["a.flac", "b.flac"], peers=[opus(24)])
@@ -52,16 +55,27 @@ def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1):
     rows = []
     with _scorers(processes) as map_:
         for done, (path, clip) in enumerate(zip(files, clip_names(files)), start=1):
-            reference = read_recording(path)
-            names, decoded, sizes = zip(*decodings(path, reference, codecs, peers))
-            scores = map_(functools.partial(score, reference, metrics=metrics), decoded)
-            seconds = len(reference) / SAMPLE_RATE
-            for name, size, figures in zip(names, sizes, scores):
-                kbps = size * 8 / seconds / 1000 if seconds else np.nan
-                rows.append({"clip": clip, "codec": name, "seconds": seconds, "kbps": kbps, **figures})
+            try:
+                rows += _rows(path, clip, codecs, peers, metrics, map_)
+            except (AudioError, OSError) as error:
+                if failures is None:
+                    raise
+                failures[path] = str(error)
+                if is_full(error):
+                    break
             if progress is not None:
                 progress(done, len(files))
     return rows
+
+
+def _rows(path, clip, codecs, peers, metrics, map_):
+    """The rows of one recording."""
+    reference = read_recording(path)
+    names, decoded, sizes = zip(*decodings(path, reference, codecs, peers))
+    scores = map_(functools.partial(score, reference, metrics=metrics), decoded)
+    seconds = len(reference) / SAMPLE_RATE
+    return [{"clip": clip, "codec": name, "seconds": seconds, "kbps": size * 8 / seconds / 1000 if seconds else np.nan,
+             **figures} for name, size, figures in zip(names, sizes, scores)]
 
 
 def decodings(path, reference, codecs, peers=()):

@@ -48,7 +48,7 @@ class Report:
     versions: dict
 
 
-def measure(data, files, codecs, peers=(), progress=None, processes=1):
+def measure(data, files, codecs, peers=(), progress=None, processes=1, failures=None):
     """Codes all recordings with all codecs and keeps what a report shows.
 
     Args:
@@ -58,13 +58,14 @@ def measure(data, files, codecs, peers=(), progress=None, processes=1):
         peers: see `neuralcodec.evaluation.peers`.
         progress: called as progress(done, total) after each recording.
         processes: how many score at the same time.
+        failures: dict that takes path -> reason of the recordings that cannot be read; the report is on the others.
 
     Returns:
-        Report.
+        Report, or None where no recording can be read.
 
     Raises:
         PresetNotFoundError: there is no codec to report on.
-        AudioError: a recording cannot be read.
+        AudioError: a recording cannot be read, and there is no such dict.
         NeuralCodecError: the labels cannot be read.
 
     Example:
@@ -74,7 +75,9 @@ def measure(data, files, codecs, peers=(), progress=None, processes=1):
         raise PresetNotFoundError("There is no preset to report on; install neuralcodec again.")
     labels = find_labels(data)
     members = groups(files, clip_names(files), read_labels(labels)) if labels else {}
-    rows = evaluate(codecs, files, peers, installed_metrics(METRICS), progress, processes)
+    rows = evaluate(codecs, files, peers, installed_metrics(METRICS), progress, processes, failures)
+    if not rows:
+        return None
     figures = summary(rows)
     levels = {kbps: nearest(figures, kbps) for kbps in RATES}
     heard = {name for names in levels.values() for name in names}
@@ -104,7 +107,8 @@ def write_report(report, output):
     for name, png in images[False].items():
         _write(output / name, png)
     write_csv(report.rows, output / SCORES)
-    _write(output / PAGE, text.encode())  # last: whoever finds it finds everything
+    # Names need not be valid text. The page comes last: whoever finds it finds everything.
+    _write(output / PAGE, text.encode("utf-8", "backslashreplace"))
     return output / PAGE
 
 

@@ -16,7 +16,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuralcodec.audio.paths import atomic_folder, output_errors
 from neuralcodec.errors import ConfigError, OutputExistsError, PresetError
 from neuralcodec.zoo.metadata import FORMAT_VERSION, NO_LICENCE, read_metadata, read_object, write_object
 
@@ -159,6 +158,8 @@ def preset_hash(weights, tables):
 @contextlib.contextmanager
 def _folder_beside(directory, overwrite):
     """Yields a new folder that takes the place of `directory` in the end, and is removed if anything goes wrong."""
+    from neuralcodec.audio.paths import atomic_folder
+
     check_free(directory, overwrite)
     with atomic_folder(directory, overwrite) as folder:
         yield folder
@@ -170,6 +171,8 @@ def check_free(directory, overwrite):
     Raises:
         OutputExistsError: the folder is there and `overwrite` is False, or it holds more than a preset.
     """
+    from neuralcodec.audio.paths import output_errors
+
     with output_errors(directory):
         target = Path(os.path.realpath(directory))
         there = {path.name for path in target.iterdir()} if target.is_dir() else set()

@@ -9,6 +9,7 @@ from neuralcodec.cli.main import main
 def cli(capsysbinary, monkeypatch, tmp_path):
     """Runs a command in an empty folder; returns (exit code, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("neuralcodec.progress.INTERVAL", 3600)  # however slow the machine is
 
     def run(*arguments):
         capsysbinary.readouterr()

@@ -1,6 +1,8 @@
 """`neuralcodec evaluate`"""
 
 import csv
+import os
+import subprocess
 
 import numpy as np
 import pytest
@@ -52,3 +54,37 @@ def test_peers(cli, tiny_folder, data, monkeypatch):
 def test_wrong_arguments(cli, tiny_folder, data, arguments, code, message):
     found, _, err = cli("evaluate", "-p", tiny_folder, "--data", data, *arguments)
     assert found == code and message in err and "Traceback" not in err
+
+
+def test_a_recording_that_cannot_be_read_does_not_stop_the_others(cli, tiny_folder, data, tmp_path):
+    (data / "speaker1" / "a.wav").write_bytes(b"not audio")
+    (data / "speaker1" / "._a.wav").write_bytes(b"resource fork")
+    code, out, err = cli("evaluate", "-p", tiny_folder, "--data", data, "--output", "rows.csv", "--metrics", "si_sdr")
+    assert code == 1 and out.decode().splitlines()[1].split()[:2] == ["tiny", "2"]
+    lines = err.splitlines()
+    assert lines[0] == "Error: 1 of 3 files could not be read:" and "speaker1/a.wav' is not an audio file" in lines[1]
+    rows = list(csv.DictReader((tmp_path / "rows.csv").open()))
+    assert [line["clip"] for line in rows] == ["speaker0/a.wav", "speaker2/a.wav"]
+
+
+def test_nothing_that_can_be_read(cli, tiny_folder, data, tmp_path):
+    for path in data.rglob("*.wav"):
+        path.write_bytes(b"not audio")
+    code, out, err = cli("evaluate", "-p", tiny_folder, "--data", data, "--output", "rows.csv", "--metrics", "si_sdr")
+    assert (code, out) == (1, b"") and err.startswith("Error: 3 of 3 files could not be read:\n")
+    assert not (tmp_path / "rows.csv").exists()
+
+
+def test_a_place_that_cannot_be_written_is_found_out_before(cli, tiny_folder, data, tmp_path, monkeypatch):
+    monkeypatch.setattr("neuralcodec.evaluation.comparison.evaluate", lambda *_, **__: pytest.fail("too late"))
+    (tmp_path / "file").touch()
+    code, _, err = cli("evaluate", "-p", tiny_folder, "--data", data, "--output", "file/rows.csv")
+    assert code == 1 and "file/rows.csv' cannot be written: Not a directory" in err
+
+
+def test_names_that_are_not_utf_8(start_cli, tiny_folder, data, tmp_path):
+    os.rename(data / "speaker0", os.fsencode(data) + b"/caf\xe9")
+    process = start_cli("evaluate", "-p", tiny_folder, "--data", data, "--output", "rows.csv", "--metrics", "si_sdr",
+                        cwd=tmp_path, stdout=subprocess.PIPE)
+    assert process.communicate()[1] == b"" and process.returncode == 0
+    assert "caf\\udce9/a.wav" in (tmp_path / "rows.csv").read_text()

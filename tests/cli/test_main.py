@@ -1,5 +1,8 @@
 """How the command line starts and ends."""
 
+import os
+import signal
+
 import click
 import pytest
 
@@ -38,3 +41,22 @@ def test_errors_end_in_a_code_and_a_sentence(cli, monkeypatch, error, code, mess
 def test_unknown_command(cli):
     code, _, err = cli("encode")
     assert code == 2 and "No such command 'encode'" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_in_order_unless_they_are_ignored(cli, monkeypatch, number):
+    """`nohup` ignores SIGHUP, and goes on doing so."""
+    @click.command()
+    def ends():
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setitem(module.cli.commands, "ends", ends)
+    before = signal.getsignal(number)
+    try:
+        with pytest.raises(SystemExit) as caught:
+            cli("ends")
+        assert caught.value.code == 128 + number
+        signal.signal(number, signal.SIG_IGN)
+        assert cli("ends")[0] == 0
+    finally:
+        signal.signal(number, before)

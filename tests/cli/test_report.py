@@ -1,5 +1,7 @@
 """`neuralcodec report`"""
 
+import os
+
 import pytest
 import soundfile
 
@@ -74,3 +76,26 @@ def test_without_matplotlib(run_python, data, tmp_path):
     assert result.returncode == 1
     assert result.stderr.decode() == "Error: The plots need one more package: pip install 'neuralcodec[eval]'.\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_a_recording_that_cannot_be_read_does_not_stop_the_others(cli, quick, data, tmp_path):
+    (data / "bad.wav").write_bytes(b"not audio")
+    code, out, err = cli("report", "--data", data, "--output", tmp_path / "out")
+    assert code == 1 and out.decode().strip() == str(tmp_path / "out" / "report.html")
+    assert err.startswith("Error: 1 of 3 files could not be read:\n") and "bad.wav' is not an audio file" in err
+    assert "2 recordings" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_nothing_that_can_be_read(cli, quick, data, tmp_path):
+    for path in data.iterdir():
+        path.write_bytes(b"not audio")
+    code, out, err = cli("report", "--data", data, "--output", tmp_path / "out")
+    assert (code, out) == (1, b"") and err.startswith("Error: ") and "Traceback" not in err
+    assert err.count("not an audio file") == 2 and not (tmp_path / "out" / "report.html").exists()
+
+
+def test_names_that_are_not_utf_8(cli, quick, data, tmp_path):
+    os.rename(data / "0.wav", os.fsencode(data) + b"/caf\xe9.wav")
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    code, out, err = cli("report", "--data", data, "--output", folder)
+    assert (code, err) == (0, "") and os.path.exists(os.path.join(folder, "report.html"))
