@@ -98,7 +98,7 @@ class Codec:
 
     def compress(self, source: StrPath | BinaryIO, target: StrPath | BinaryIO, *, kbps: float | None = None,
                  overwrite: bool = False, progress: Progress | None = None, channel: Channel = "mix",
-                 normalize: bool = False, raw: tuple[int, int, str] | None = None) -> None:
+                 normalize: bool = False, raw: tuple[int, int, str] | None = None, tags: bool = True) -> None:
         """Codes an audio file.
 
         Args:
@@ -113,6 +113,8 @@ class Codec:
             normalize: whether to scale the recording so that its peak is 1 dB below full scale.
             raw: (sample rate, channels, encoding) of a source of bare samples without a header, such as
                 (8000, 1, "mulaw"); encodings are those of `neuralcodec.audio.readers.ENCODINGS`.
+            tags: whether to carry title, artist, comment and date of the source, where it has any; older versions of
+                neuralcodec do not read such files.
 
         Raises:
             AudioError: the source is missing, empty or not audio, holds NaN or infinite samples, or changes meanwhile.
@@ -121,10 +123,10 @@ class Codec:
             OutputError: the target cannot be written.
         """
         coding.compress(self.preset, source, target, kbps=kbps, overwrite=overwrite, progress=progress,
-                        channel=channel, normalize=normalize, raw=raw)
+                        channel=channel, normalize=normalize, raw=raw, tags=tags)
 
     def decompress(self, source: StrPath | BinaryIO, target: StrPath | BinaryIO, *, native: bool = False,
-                   overwrite: bool = False, progress: Progress | None = None) -> None:
+                   overwrite: bool = False, progress: Progress | None = None, tags: bool = True) -> None:
         """Decodes a .nac file to an audio file of the original's sample rate and length, 16-bit, mono.
 
         Args:
@@ -134,6 +136,7 @@ class Codec:
             native: keep the codec's 16 kHz instead of the original's sample rate.
             overwrite: whether an existing file may be replaced; its permissions stay.
             progress: called as progress(done, total), in samples at 16 kHz.
+            tags: whether to write the tags that the file carries, where the target's format has room for them.
 
         Raises:
             NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the file cannot be decoded.
@@ -142,7 +145,7 @@ class Codec:
             OutputExistsError: the target is there, or appears meanwhile, and `overwrite` is False.
             OutputError: the target cannot be written.
         """
-        coding.decompress(self.preset, source, target, native=native, overwrite=overwrite, progress=progress)
+        coding.decompress(self.preset, source, target, native=native, overwrite=overwrite, progress=progress, tags=tags)
 
     def encode(self, samples: ArrayLike, sample_rate: int, *, kbps: float | None = None,
                progress: Progress | None = None, channel: Channel = "mix", normalize: bool = False) -> bytes:

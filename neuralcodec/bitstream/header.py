@@ -1,11 +1,12 @@
 """The header of a .nac file: which preset, how long, where each block lies. See docs/format.md."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from neuralcodec.architecture.config import MAX_MODULES
 from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE
 from neuralcodec.architecture.layout import MODULE_SYMBOLS, SIDE_SYMBOLS
+from neuralcodec.bitstream.extensions import read_extensions, write_extensions
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEP_INDEX_LIMIT
 from neuralcodec.bitstream.varint import (
     MAX_VARINT,
@@ -21,7 +22,8 @@ from neuralcodec.errors import (
 )
 
 MAGIC = b"NAC"
-VERSION = 1
+VERSION = 2
+PLAIN_VERSION = 1  # of files without optional fields, which older programs read, too
 CRC_BYTES = 4
 HASH_BYTES = 8
 FLUSH_FRAMES = 2  # after the audio: no cascade delays it by more than 60 ms, its own frame included
@@ -46,6 +48,7 @@ class Header:
         num_modules: 1 to 4.
         step_index: the global step scale is 2^(step_index / 256); -512 to 512.
         frames_per_block: 1 to 50.
+        tags: dict of what the recording says about itself, such as its title; see `neuralcodec.bitstream.extensions`.
 
     Raises:
         ValueError: a value out of its range, or lengths that contradict each other.
@@ -59,6 +62,7 @@ class Header:
     num_modules: int
     step_index: int = 0
     frames_per_block: int = FRAMES_PER_BLOCK
+    tags: dict = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
         _require(1 <= len(self.preset.encode()) <= _MAX_NAME_BYTES and self.preset.isprintable(), "preset name")
@@ -123,7 +127,7 @@ def write_header(header, block_sizes):
     Returns:
         bytes, ending with their CRC-32.
     """
-    name = header.preset.encode()
+    name, extensions = header.preset.encode(), write_extensions(header.tags)
     fields = [
         to_varint(len(name)),
         name,
@@ -134,12 +138,13 @@ def write_header(header, block_sizes):
         bytes([header.num_modules]),
         header.step_index.to_bytes(2, "little", signed=True),
         to_varint(header.frames_per_block),
+        *([to_varint(len(extensions)), extensions] if header.tags else []),
         *map(to_varint, block_sizes),
     ]
     body = b"".join(fields)
     if len(body) > _MAX_HEADER_BYTES:
         raise ValueError("it is too long for one file; split it.")
-    start = MAGIC + bytes([VERSION]) + to_varint(len(body)) + body
+    start = MAGIC + bytes([VERSION if header.tags else PLAIN_VERSION]) + to_varint(len(body)) + body
     return start + to_crc(start)
 
 
@@ -167,18 +172,18 @@ def read_header(file):
     while length[-1] >= 0x80 and len(length) < MAX_VARINT_BYTES:
         length += _read_exactly(file, 1)
     num_bytes, _ = from_varint(length, 0)
-    if version[0] < VERSION or num_bytes > _MAX_HEADER_BYTES:
+    if version[0] < PLAIN_VERSION or num_bytes > _MAX_HEADER_BYTES:
         raise DamagedFileError("The file header is damaged; get the file again from its source.")
     body = _read_exactly(file, num_bytes)
     if _read_exactly(file, CRC_BYTES) != to_crc(MAGIC + version + length + body):
         raise DamagedFileError("The file header is damaged; get the file again from its source.")
     try:
-        return _parse(body)
+        return _parse(body, version[0])
     except (ValueError, IndexError) as error:
         raise DamagedFileError(f"The file header is not valid: {error}; get the file again.") from error
 
 
-def _parse(body):
+def _parse(body, version):
     """Header and block sizes from the bytes between header length and CRC."""
     name_bytes, at = from_varint(body, 0)
     hash_at = at + name_bytes
@@ -188,8 +193,12 @@ def _parse(body):
     num_samples_16k, at = from_varint(body, at)
     num_modules, step_index = body[at], int.from_bytes(body[at + 1 : at + 3], "little", signed=True)
     frames_per_block, at = from_varint(body, at + 3)
+    tags = {}
+    if version > PLAIN_VERSION:
+        size, at = from_varint(body, at)
+        tags, at = read_extensions(body[at : at + size]), at + size
     header = Header(
-        name, preset_hash, sample_rate, num_samples, num_samples_16k, num_modules, step_index, frames_per_block
+        name, preset_hash, sample_rate, num_samples, num_samples_16k, num_modules, step_index, frames_per_block, tags
     )
     if header.num_blocks > len(body) - at:
         raise ValueError("the index is too short")

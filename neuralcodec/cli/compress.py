@@ -23,11 +23,12 @@ ENCODING = "s16le"
 @click.option("--rate", metavar="HZ", type=click.IntRange(1, 768000), help="Sample rate of bare samples; 16000.")
 @click.option("--channels", metavar="N", type=click.IntRange(1, 1024), help="Channels of bare samples, interleaved; 1.")
 @click.option("--encoding", metavar="NAME", help=f"Of bare samples, such as u8, s24be, f32le, mulaw; {ENCODING}.")
+@click.option("--no-tags", is_flag=True, help="Leave out title, artist, comment and date of the source.")
 @options.force
 @options.skip_existing
 @options.quiet
 def compress(inputs, output, output_dir, recursive, preset, kbps, channel, normalize, raw, rate, channels, encoding,
-             force, skip_existing, quiet):
+             no_tags, force, skip_existing, quiet):
     """Compress audio files, or all audio files of a folder, to .nac files.
 
     Any sample rate and channel count will do: speech is coded at 16 kHz, mono. `-` is standard input and output.
@@ -46,7 +47,8 @@ def compress(inputs, output, output_dir, recursive, preset, kbps, channel, norma
 
     def work(source, target, progress, again):
         codec.compress(source, target, kbps=kbps, overwrite=force or again, progress=progress,
-                       channel=int(channel) if channel.isdecimal() else channel, normalize=normalize, raw=form)
+                       channel=int(channel) if channel.isdecimal() else channel, normalize=normalize, raw=form,
+                       tags=not no_tags)
 
     batch.run(plan, work, describe=_described, quiet=quiet,
               finished=(lambda _, target: _is_finished(target, codec)) if skip_existing else None)

@@ -47,6 +47,7 @@ def _as_text(file, facts):
         ("duration", f"{facts['seconds']:.3f} s ({facts['samples']} samples at {facts['sample_rate']} Hz)"),
         ("rate", rate),
         *((name.replace("_", " "), f"{value:.2f} kbps") for name, value in kbps.items() if value is not None),
+        *((key, shown(value)) for key, value in facts["tags"].items()),
         ("integrity", _integrity(facts)),
     ]
     return "\n".join(f"{name:<10} {value}" for name, value in lines)

@@ -9,6 +9,7 @@ import numpy as np
 from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, resample
 from neuralcodec.audio.paths import is_path, is_stream, open_nac, open_output, refuse_same
 from neuralcodec.audio.readers import as_array
+from neuralcodec.audio.tags import tidy
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import HASH_BYTES, Header
@@ -30,7 +31,7 @@ _FRAMES_AT_ONCE = 24 * FRAMES_PER_BLOCK  # blocks are decoded side by side, whic
 
 
 def compress(preset, source, target, *, kbps=None, overwrite=False, progress=None, channel="mix", normalize=False,
-             raw=None):
+             raw=None, tags=True):
     """Codes an audio file; arguments and exceptions as for `Codec.compress`."""
     if not (is_path(source) or hasattr(source, "read")):
         raise AudioError(f"A path or a binary file object is needed, not {type(source).__name__}; samples in memory go "
@@ -38,10 +39,10 @@ def compress(preset, source, target, *, kbps=None, overwrite=False, progress=Non
     refuse_same(source, target)
     with (AudioSource(source, channel=channel, normalize=normalize, raw=raw) as audio,
           open_output(target, overwrite) as file):
-        _write_visibly(preset, audio, file, kbps, progress)
+        _write_visibly(preset, audio, file, kbps, progress, audio.tags if tags else {})
 
 
-def decompress(preset, source, target, *, native=False, overwrite=False, progress=None):
+def decompress(preset, source, target, *, native=False, overwrite=False, progress=None, tags=True):
     """Decodes a .nac file to an audio file; arguments and exceptions as for `Codec.decompress`."""
     with open_nac(source) as file:
         reader = ContainerReader(file)
@@ -53,7 +54,7 @@ def decompress(preset, source, target, *, native=False, overwrite=False, progres
         if is_stream(target):  # what went into a pipe cannot be taken back: first see that the file is whole
             for _ in reader:
                 pass
-        with AudioSink(target, rate, length, overwrite) as sink:
+        with AudioSink(target, rate, length, overwrite, tidy(header.tags) if tags else {}) as sink:
             for samples in read_nac(preset, reader, progress):
                 sink.write(samples)
 
@@ -94,7 +95,7 @@ def decode(preset, data, *, native=False, progress=None):
     return np.clip(samples, -1.0, 1.0), header.sample_rate
 
 
-def write_nac(preset, source, file, kbps=None, progress=None):
+def write_nac(preset, source, file, kbps=None, progress=None, tags=None):
     """Codes a recording.
 
     Args:
@@ -103,17 +104,18 @@ def write_nac(preset, source, file, kbps=None, progress=None):
         file: binary file object or pipe; nothing is written to it before everything is coded.
         kbps: bitrate that the file is to have; None for what the preset makes of it.
         progress: called as progress(done, total), in samples at 16 kHz.
+        tags: dict of what the file is to say about itself, see `neuralcodec.bitstream.extensions`.
 
     Raises:
         AudioError: a NaN or infinite sample, or a file damaged in its middle.
         BitrateError: the preset is not made for that bitrate.
     """
     if kbps is None:
-        writer = _coded(preset, source, 0, progress)
+        writer = _coded(preset, source, 0, progress, tags)
     else:
         check_bitrate(preset, kbps)
         writer = meet_bitrate(kbps, source.num_samples / source.sample_rate, progress,
-                              lambda step_index, progress: _coded(preset, source, step_index, progress))
+                              lambda step_index, progress: _coded(preset, source, step_index, progress, tags))
     with contextlib.closing(writer):
         try:
             writer.finish(file)
@@ -121,11 +123,11 @@ def write_nac(preset, source, file, kbps=None, progress=None):
             raise AudioError(f"The recording cannot be coded: {error}") from error
 
 
-def _coded(preset, source, step_index, progress):
+def _coded(preset, source, step_index, progress, tags):
     """A ContainerWriter that holds the whole recording."""
     try:
         header = Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
-                        source.num_samples_16k, len(preset.config.modules), step_index)
+                        source.num_samples_16k, len(preset.config.modules), step_index, tags=tags or {})
     except ValueError as error:
         raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
                          f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
@@ -229,10 +231,10 @@ def _several(reader):
         yield blocks, frame_counts
 
 
-def _write_visibly(preset, audio, file, kbps, progress):
+def _write_visibly(preset, audio, file, kbps, progress, tags=None):
     """Codes a recording, and warns whoever calls Codec of what it loses on its way to 16 kHz mono."""
     _warn(audio.name, audio.remarks)
-    write_nac(preset, audio, file, kbps, progress)
+    write_nac(preset, audio, file, kbps, progress, tags)
     _warn(audio.name, audio.losses)
 
 

@@ -23,6 +23,7 @@ def codec_info(source: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
             bytes, kbps: size and true bitrate (None for a file of no samples),
             modules, step_index: number of modules and the global step scale 2^(step_index / 256),
             kbps_by_module: dict of `side`, `module_0`, ... -> kbps of the intact blocks,
+            tags: dict of what the source says about itself, such as its title,
             blocks, damaged_blocks: number of blocks, and the numbers of those damaged or missing,
             intact: whether every checksum fits and nothing follows the last block.
 
@@ -60,6 +61,7 @@ def codec_info(source: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
         "modules": header.num_modules,
         "step_index": header.step_index,
         "kbps_by_module": {name: kbps(size) for name, size in zip(names, sizes, strict=True)},
+        "tags": header.tags,
         "blocks": len(reader),
         "damaged_blocks": damaged,
         "intact": intact,

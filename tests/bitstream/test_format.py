@@ -182,7 +182,8 @@ def read_file(data, tables):
     def check_crc(start, end, crc):
         assert zlib.crc32(data[start:end]) == int.from_bytes(crc, "little")
 
-    assert take(4) == b"NAC\x01"
+    magic = take(4)
+    assert magic in (b"NAC\x01", b"NAC\x02")
     header_length = varint()
     header_end = at + header_length
     take(varint())
@@ -190,6 +191,13 @@ def read_file(data, tables):
     varint(), varint()
     length, num_modules, step_index = varint(), take(1)[0], int.from_bytes(take(2), "little", signed=True)
     per_block = varint()
+    if magic[3] == 2:
+        fields_length = varint()
+        fields_end = at + fields_length
+        while at < fields_end:
+            kind, content = take(1)[0], take(varint())
+            assert kind % 2 == 1 and (kind != 1 or all(b"=" in entry for entry in content.split(b"\0")))
+        assert at == fields_end
     num_frames = -(-length // 320) + 2 if length else 0
     sizes = [varint() for _ in range(0, num_frames, per_block)]
     assert at == header_end
@@ -218,10 +226,12 @@ def read_file(data, tables):
     [("tables", 1.0, 0), ("tables", 6.0, -160), ("small_alphabets", 2.0, 72), ("predicted_tables", 2.0, 72),
      ("slow_predicted_tables", 1.0, 0)],
 )
-def test_the_documented_decoder_reads_what_is_written(request, random_frames, alphabets, spread, step_index):
+@pytest.mark.parametrize("tags", [{}, {"title": "Öl", "date": "1999"}], ids=["plain", "tagged"])
+def test_the_documented_decoder_reads_what_is_written(request, random_frames, alphabets, spread, step_index, tags):
     tables = request.getfixturevalue(alphabets)
     frames = random_frames(21, 6, len(tables.modules), spread, tables)
-    header = Header("test", b"8 bytes!", 8000, 512, 1024, len(tables.modules), step_index, frames_per_block=3)
+    header = Header("test", b"8 bytes!", 8000, 512, 1024, len(tables.modules), step_index, frames_per_block=3,
+                    tags=tags)
     writer, file = ContainerWriter(header), io.BytesIO()
     for block in frames.blocks(3):
         writer.add_block(encode_block(block, tables, step_index))

@@ -113,8 +113,8 @@ def test_foreign_files():
 
 
 def test_later_versions():
-    with pytest.raises(NewerVersionError, match="version 2"):
-        read_header(io.BytesIO(b"NAC\x02 whatever comes"))
+    with pytest.raises(NewerVersionError, match="version 3"):
+        read_header(io.BytesIO(b"NAC\x03 whatever comes"))
 
 
 def test_version_0_never_was():

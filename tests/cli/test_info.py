@@ -7,6 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
+import soundfile
 
 import neuralcodec
 
@@ -95,3 +96,15 @@ def test_an_unreadable_file_does_not_hide_the_others(cli, coded, tmp_path):
 def test_standard_input(coded, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(coded.read_bytes())))
     assert neuralcodec.codec_info("-") == neuralcodec.codec_info(coded)
+
+
+def test_tags_are_shown_so_that_they_cannot_command_a_terminal(cli, tiny_folder, tmp_path):
+    with soundfile.SoundFile(tmp_path / "a.wav", "w", 16000, 1) as file:
+        file.title, file.comment = "Öl", "\x1b[31mtwo\nlines"
+        file.write(np.zeros(1000))
+    assert cli("compress", "a.wav", "-p", tiny_folder)[0] == 0
+    lines = cli("info", "a.nac")[1].decode().splitlines()
+    assert "title      Öl" in lines and "comment     [31mtwo lines" in lines
+    assert json.loads(cli("info", "--json", "a.nac")[1])["tags"] == {"title": "Öl", "comment": "\x1b[31mtwo\nlines"}
+    assert cli("compress", "a.wav", "-p", tiny_folder, "--no-tags", "--force")[0] == 0
+    assert b"title" not in cli("info", "a.nac")[1]

@@ -13,6 +13,7 @@ import soundfile
 
 from neuralcodec import Codec, codec_info
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
+from neuralcodec.coding.edit import strip
 from neuralcodec.errors import (
     AudioError,
     BitrateError,
@@ -240,7 +241,7 @@ def test_a_wav_of_no_samples(tmp_path, codec):
     (None, FormatError, "no file"),
     (b"", NotANacFileError, "0 bytes"),
     (b"RIFF....WAVE", NotANacFileError, "not a .nac"),
-    (b"NAC\x02" + bytes(100), NewerVersionError, "update"),
+    (b"NAC\x03" + bytes(100), NewerVersionError, "update"),
     (b"NAC\x01", TruncatedFileError, "header"),
 ])
 def test_files_that_are_not_nac(tmp_path, codec, content, error, message):
@@ -480,3 +481,50 @@ def test_temporary_files_of_failed_calls_are_closed(codec, clip, tmp_path, monke
     with pytest.raises(error, match="temporary folder: No space left on device; set TMPDIR|NaN") as caught:
         codec.encode(samples, 16000, kbps=20)
     assert caught and made and all(spool.closed for spool in made)
+
+
+TAGS = {"title": "Öl", "artist": "Someone", "comment": "two\nlines", "date": "1999"}
+
+
+@pytest.fixture
+def tagged(tmp_path, clip):
+    with soundfile.SoundFile(tmp_path / "a.flac", "w", 16000, 1) as file:
+        for key, value in TAGS.items():
+            setattr(file, key, value)
+        file.write(clip[0][:16000])
+    return tmp_path / "a.flac"
+
+
+def test_tags_go_there_and_back(tmp_path, codec, tagged):
+    codec.compress(tagged, tmp_path / "a.nac")
+    assert codec_info(tmp_path / "a.nac")["tags"] == TAGS and codec_info(tmp_path / "a.nac")["intact"]
+    for name in ("a.wav", "b.flac"):
+        codec.decompress(tmp_path / "a.nac", tmp_path / name)
+        with soundfile.SoundFile(tmp_path / name) as file:
+            assert {key: getattr(file, key) for key in TAGS} == TAGS
+    codec.decompress(tmp_path / "a.nac", tmp_path / "a.au")
+    codec.decompress(tmp_path / "a.nac", tmp_path / "bare.wav", tags=False)
+    assert soundfile.SoundFile(tmp_path / "bare.wav").title == ""
+
+
+def test_without_tags_files_are_as_ever(tmp_path, codec, tagged, clip):
+    codec.compress(tagged, tmp_path / "a.nac", tags=False)
+    samples, _ = soundfile.read(tagged, dtype="int16")
+    assert (tmp_path / "a.nac").read_bytes() == codec.encode(samples, 16000)
+    assert (tmp_path / "a.nac").read_bytes()[:4] == b"NAC\1" and codec_info(tmp_path / "a.nac")["tags"] == {}
+
+
+def test_long_tags_are_cut(tmp_path, codec):
+    with soundfile.SoundFile(tmp_path / "a.wav", "w", 16000, 1) as file:
+        file.comment, file.title = "ü" * 800, "\x1b[31mred"
+        file.write(np.zeros(1000))
+    codec.compress(tmp_path / "a.wav", tmp_path / "a.nac")
+    tags = codec_info(tmp_path / "a.nac")["tags"]
+    assert len(tags["comment"].encode()) <= 1000 and (tmp_path / "a.nac").stat().st_size < 2000
+
+
+def test_tags_survive_a_cut_of_modules(tmp_path, codec, tagged):
+    codec.compress(tagged, tmp_path / "a.nac")
+    small = io.BytesIO()
+    strip(ContainerReader(io.BytesIO((tmp_path / "a.nac").read_bytes())), 1, small)
+    assert codec_info(io.BytesIO(small.getvalue()))["tags"] == TAGS
