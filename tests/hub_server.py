@@ -49,6 +49,7 @@ class HubServer(ThreadingHTTPServer):
         requests: list of (method, path, headers).
         downloads: list of paths whose content was sent, each time it was.
         cut: number of bytes after which the next download from the store breaks off, 0 for none.
+        role: of the token, "write" or "read".
         broken: HTTP status that every request is answered with, 0 for none.
     """
 
@@ -60,6 +61,7 @@ class HubServer(ThreadingHTTPServer):
         self.requests, self.downloads = [], []
         self.cut = self.broken = 0
         self.cards = []  # that were to be validated
+        self.role = "write"
 
     @property
     def url(self):
@@ -201,6 +203,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content[start:end])
         self.close_connection = end < len(content)
 
+    def whoami(self):
+        if not self._knows_user():
+            return self._refuse(401, "", "Invalid username or password.")
+        self._reply(200, {"name": "user", "type": "user", "orgs": [{"name": "lab"}],
+                          "auth": {"accessToken": {"role": self.server.role}}})
+
     def list_models(self):
         author, tag = self.query["author"][0], self.query["filter"][0]
         self._reply(200, [_summary(repo_id, repository) for repo_id, repository in self.server.repositories.items()
@@ -278,6 +286,7 @@ def _has_library(repository, name):
 
 _REPO = r"([\w.-]+/[\w.-]+)"
 _ROUTES = (
+    ("GET", "/api/whoami-v2", _Handler.whoami),
     ("GET", "/api/models", _Handler.list_models),
     ("GET", rf"/api/models/{_REPO}", _Handler.model_info),
     ("GET", rf"/api/models/{_REPO}/revision/([^/]+)", _Handler.model_info),

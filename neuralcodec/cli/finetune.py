@@ -11,11 +11,11 @@ EPOCHS = 3
 
 @click.command()
 @options.preset
-@click.option("--data", metavar="DIR", required=True, type=click.Path(path_type=Path),
+@click.option("--data", metavar="DIR", required=True, type=options.Name(path_type=Path),
               help="Folder of your recordings, searched recursively.")
-@click.option("-o", "--output", metavar="DIR", required=True, type=click.Path(path_type=Path),
+@click.option("-o", "--output", metavar="DIR", required=True, type=options.Name(path_type=Path),
               help="Folder for the tuned preset, which takes its name.")
-@click.option("--validation-data", metavar="DIR", type=click.Path(path_type=Path),
+@click.option("--validation-data", metavar="DIR", type=options.Name(path_type=Path),
               help="Recordings to measure the preset on; by default a tenth of the speech is held back.")
 @click.option("--minutes", metavar="M", type=click.FloatRange(min=0, min_open=True), help="Train for M minutes.")
 @click.option("--epochs", metavar="N", type=click.IntRange(min=1), help=f"Train for N epochs; {EPOCHS} by default.")
@@ -32,6 +32,7 @@ def finetune(preset, data, output, validation_data, minutes, epochs, freeze, lan
     Prints figures of held-back speech before and after. Nothing is written if the preset did not get better. Ctrl-C
     ends the training early and keeps the best weights so far.
     """
+    from neuralcodec.audio.paths import check_writable
     from neuralcodec.zoo.bundled import list_presets
     from neuralcodec.zoo.folder import check_free
     from neuralcodec.zoo.presets import load_preset
@@ -39,6 +40,11 @@ def finetune(preset, data, output, validation_data, minutes, epochs, freeze, lan
     if minutes and epochs:
         raise click.UsageError("--minutes and --epochs exclude each other.")
     check_free(output, force)  # an error here should not come after all the work
+    check_writable(output)
+    if push:
+        from neuralcodec.zoo.hub import check_upload
+
+        check_upload(push)
     base = load_preset(preset)
     from neuralcodec.codec import Codec
 
@@ -46,7 +52,7 @@ def finetune(preset, data, output, validation_data, minutes, epochs, freeze, lan
     codec.finetune(data, epochs=epochs or EPOCHS, minutes=minutes, validation_data=validation_data, freeze=freeze,
                    name=_name(output, {base.name, *list_presets()}), speech=_speech(language, licence))
     codec.save_pretrained(output, overwrite=force)
-    click.echo(f"Wrote {output}.", err=True)
+    click.echo(f"Wrote {click.format_filename(output)}.", err=True)
     if push:
         click.echo(codec.push_to_hub(push))
 

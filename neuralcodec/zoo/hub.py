@@ -4,7 +4,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from huggingface_hub import CommitOperationAdd, HfApi, constants, snapshot_download
+from huggingface_hub import CommitOperationAdd, HfApi, constants, get_token, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 
 from neuralcodec.errors import HubError, PresetError, PresetNotFoundError
@@ -115,6 +115,30 @@ def list_remote_presets(author):
         raise PresetNotFoundError(missing)
     return sorted(({"name": model.id, "updated": model.last_modified and model.last_modified.date(),
                     "downloads": model.downloads or 0} for model in found), key=lambda row: row["name"])
+
+
+def check_upload(repo_id, token=None):
+    """Makes sure, before long work, that there is an account which may upload to a repository.
+
+    Args:
+        repo_id: `user/name`, or `name` for the account that is logged in.
+        token: access token; by default that of `hf auth login`.
+
+    Raises:
+        HubError: nobody is logged in, the account or its token may not, or the Hub cannot be reached.
+    """
+    repo_id = repo_id.removeprefix(SCHEME)
+    if not is_repo_id(f"user/{repo_id}" if "/" not in repo_id else repo_id):
+        raise HubError(f"'{repo_id}' is no name of a repository on the Hub; give one like user/name.")
+    if token is None and get_token() is None:
+        raise HubError(f"Nobody is logged in to the Hub, which '{repo_id}' needs; log in with `hf auth login`.")
+    with explained(repo_id, f"There is no account for '{repo_id}' on the Hub; log in with `hf auth login`."):
+        account = HfApi(token=token, **_CLIENT).whoami()
+    names = [account.get("name"), *(group.get("name") for group in account.get("orgs") or ())]
+    role = ((account.get("auth") or {}).get("accessToken") or {}).get("role")
+    if "/" in repo_id and repo_id.split("/")[0] not in names or role == "read":
+        raise HubError(f"Your token does not permit to write to '{repo_id}'; use one that may, from an account that "
+                       "may.")
 
 
 def upload_preset(preset, repo_id, *, private=False, revision=None, commit_message=None, create_pr=False, token=None):

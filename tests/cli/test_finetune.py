@@ -43,9 +43,20 @@ def test_language_and_licence_are_what_their_owner_says(cli, tuned, tiny_folder)
 
 
 def test_the_result_is_published(cli, tuned, tiny_folder, monkeypatch):
+    monkeypatch.setattr("neuralcodec.zoo.hub.check_upload", lambda repo: None)
     monkeypatch.setattr(Codec, "push_to_hub", lambda codec, repo: f"https://hub/{repo}")
     code, out, _ = cli("finetune", "-p", tiny_folder, "--data", "speech", "-o", "mine", "--push", "user/mine")
     assert (code, out) == (0, b"https://hub/user/mine\n")
+
+
+def test_what_would_fail_in_the_end_is_found_out_before(cli, tuned, tiny_folder, run_on_hub, tmp_path):
+    (tmp_path / "file").touch()
+    for output in ("file/mine", "x" * 300):
+        code, _, err = cli("finetune", "-p", tiny_folder, "--data", "speech", "-o", output)
+        assert code == 1 and "cannot be written: " in err and tuned == []
+    done = run_on_hub("-m", "neuralcodec", "finetune", "-p", tiny_folder, "--data", "speech", "-o", "mine", "--push", "me/x")
+    assert (done.returncode, done.stderr) == (
+        1, "Error: Nobody is logged in to the Hub, which 'me/x' needs; log in with `hf auth login`.\n")
 
 
 def test_an_output_that_exists_is_kept_unless_forced(cli, tuned, tiny_folder, tmp_path):

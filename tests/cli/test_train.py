@@ -35,6 +35,12 @@ def test_a_configuration_that_is_not_there(cli, calls, tmp_path, name, message):
     assert list(tmp_path.iterdir()) == [] and calls == []
 
 
+def test_a_place_that_cannot_be_written_is_found_out_before(cli, tmp_path):
+    (tmp_path / "file").touch()
+    code, _, err = cli("train", "--config", "quick", "--data", tmp_path, "--output", "file/out")
+    assert code == 1 and "file/out/progress' cannot be written: Not a directory" in err
+
+
 def test_all_three_are_needed(cli):
     code, _, err = cli("train", "--config", "quick")
     assert code == 2 and "--data" in err

@@ -238,3 +238,25 @@ def test_what_may_not_be_pushed(hub, push, tiny_folder):
     line, = push(tiny_folder, {"repo_id": "user/mine"}, HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:1")
     assert line.startswith("HubError The Hub cannot be reached")
     assert not hub.repositories
+
+
+@pytest.mark.parametrize("repo_id, role, variables, message", [
+    ("user/mine", "write", {"HF_TOKEN": TOKEN}, ""),
+    ("mine", "write", {"HF_TOKEN": TOKEN}, ""),
+    ("hf://lab/ours", "write", {"HF_TOKEN": TOKEN}, ""),
+    ("user/mine", "read", {"HF_TOKEN": TOKEN}, "HubError Your token does not permit to write to 'user/mine'"),
+    ("other/mine", "write", {"HF_TOKEN": TOKEN}, "HubError Your token does not permit to write to 'other/mine'"),
+    ("user/mine", "write", {}, "HubError Nobody is logged in to the Hub, which 'user/mine' needs; log in with"),
+    ("user/mine", "write", {"HF_TOKEN": "hf_wrong"}, "HubError The Hub does not know you, or not any more"),
+    ("user/mine", "write", {"HF_TOKEN": TOKEN, "HF_ENDPOINT": "http://127.0.0.1:1"}, "HubError The Hub cannot be reached"),
+    ("a/b/c", "write", {"HF_TOKEN": TOKEN}, "HubError 'a/b/c' is no name of a repository"),
+])
+def test_who_may_upload_shows_before_the_work(hub, run_on_hub, repo_id, role, variables, message):
+    hub.role = role
+    code = ("import sys; from neuralcodec.zoo.hub import check_upload\n"
+            "try:\n"
+            "    check_upload(sys.argv[1])\n"
+            "except Exception as error:\n"
+            "    print(type(error).__name__, error)\n")
+    done = run_on_hub("-c", code, repo_id, **variables)
+    assert done.returncode == 0 and done.stdout.startswith(message) and bool(done.stdout) == bool(message), done.stderr
