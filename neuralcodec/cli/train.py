@@ -6,6 +6,7 @@ import click
 
 from neuralcodec.cli import options
 
+
 @click.command()
 @click.option("--config", metavar="NAME|FILE", required=True,
               help="What to train and how: quick, which trains in minutes, another configuration that comes with the "

@@ -63,4 +63,5 @@ def test_an_interruption_is_not_lost_in_a_callback(tmp_path, capfd, interrupted_
     finally:
         signal.signal(signal.SIGINT, before)
     gc.collect()
-    assert was_heard and capfd.readouterr().err == "" and not [name for name in os.listdir(tmp_path) if name.endswith(".part")]
+    assert was_heard and capfd.readouterr().err == ""
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".part")]

@@ -38,7 +38,7 @@ def test_links_are_followed_to_each_folder_once(tmp_path):
         (tmp_path / "data" / link).symlink_to(tmp_path / target)
     assert found(tmp_path / "data") == ["5.wav", "b/2.wav", "b/deep/3.wav", "z/1.wav"]
     assert found(tmp_path / "data", recursive=False) == ["5.wav"]
-    assert audio_files(tmp_path / "data" / "a") == [tmp_path / "data" / "a" / "1.wav"]  # the folder itself may be a link
+    assert audio_files(tmp_path / "data" / "a") == [tmp_path / "data" / "a" / "1.wav"]  # what is named may be a link
 
 
 def test_hidden_files_and_folders_are_left_alone(tmp_path):

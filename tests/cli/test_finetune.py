@@ -54,7 +54,8 @@ def test_what_would_fail_in_the_end_is_found_out_before(cli, tuned, tiny_folder,
     for output in ("file/mine", "x" * 300):
         code, _, err = cli("finetune", "-p", tiny_folder, "--data", "speech", "-o", output)
         assert code == 1 and "cannot be written: " in err and tuned == []
-    done = run_on_hub("-m", "neuralcodec", "finetune", "-p", tiny_folder, "--data", "speech", "-o", "mine", "--push", "me/x")
+    done = run_on_hub("-m", "neuralcodec", "finetune", "-p", tiny_folder, "--data", "speech", "-o", "mine",
+                      "--push", "me/x")
     assert (done.returncode, done.stderr) == (
         1, "Error: Nobody is logged in to the Hub, which 'me/x' needs; log in with `hf auth login`.\n")
 
