@@ -1,5 +1,6 @@
 """A .nac file changed without decoding it: what its blocks hold is copied, byte by byte."""
 
+import contextlib
 import dataclasses
 
 from neuralcodec.bitstream.container import ContainerWriter
@@ -21,7 +22,7 @@ def strip(reader, num_modules, file):
     """
     if not 1 <= num_modules <= reader.header.num_modules:
         raise ValueError(f"The file has {reader.header.num_modules} modules; keep 1 to {reader.header.num_modules}.")
-    writer = ContainerWriter(dataclasses.replace(reader.header, num_modules=num_modules))
-    for payloads in reader:
-        writer.add_block(payloads[: 1 + num_modules])
-    writer.finish(file)
+    with contextlib.closing(ContainerWriter(dataclasses.replace(reader.header, num_modules=num_modules))) as writer:
+        for payloads in reader:
+            writer.add_block(payloads[: 1 + num_modules])
+        writer.finish(file)
