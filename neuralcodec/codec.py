@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuralcodec.audio import SAMPLE_RATE
+from neuralcodec.coding import edit
 from neuralcodec.coding import file as coding
 from neuralcodec.zoo.folder import Preset, copy_preset
 from neuralcodec.zoo.presets import load_preset
@@ -97,8 +98,9 @@ class Codec:
         return f"Codec({self.name!r}, {self.kbps:g} kbps)"
 
     def compress(self, source: StrPath | BinaryIO, target: StrPath | BinaryIO, *, kbps: float | None = None,
-                 overwrite: bool = False, progress: Progress | None = None, channel: Channel = "mix",
-                 normalize: bool = False, raw: tuple[int, int, str] | None = None, tags: bool = True) -> None:
+                 modules: int | None = None, overwrite: bool = False, progress: Progress | None = None,
+                 channel: Channel = "mix", normalize: bool = False, raw: tuple[int, int, str] | None = None,
+                 tags: bool = True) -> None:
         """Codes an audio file.
 
         Args:
@@ -107,6 +109,7 @@ class Codec:
             target: path of the .nac file, a binary file object, or `-` for standard output.
             kbps: bitrate that the file is to have, 0.75 to 1.25 times the preset's; by default it varies from file to
                 file around the preset's. It takes several passes, and is met within 2 % from 5 s of speech on.
+            modules: how many modules of the cascade code; all by default. Fewer make a smaller file.
             overwrite: whether an existing file may be replaced; its permissions stay.
             progress: called as progress(done, total), in samples at 16 kHz.
             channel: which to code of several: "mix" for their mean, "left", "right", or a number from 1 on.
@@ -119,14 +122,16 @@ class Codec:
         Raises:
             AudioError: the source is missing, empty or not audio, holds NaN or infinite samples, or changes meanwhile.
             BitrateError: the preset is not made for that bitrate.
+            ModulesError: the preset has not so many modules.
             OutputExistsError: the target is there, or appears meanwhile, and `overwrite` is False.
             OutputError: the target cannot be written.
         """
-        coding.compress(self.preset, source, target, kbps=kbps, overwrite=overwrite, progress=progress,
+        coding.compress(self.preset, source, target, kbps=kbps, modules=modules, overwrite=overwrite, progress=progress,
                         channel=channel, normalize=normalize, raw=raw, tags=tags)
 
     def decompress(self, source: StrPath | BinaryIO, target: StrPath | BinaryIO, *, native: bool = False,
-                   overwrite: bool = False, progress: Progress | None = None, tags: bool = True) -> None:
+                   modules: int | None = None, overwrite: bool = False, progress: Progress | None = None,
+                   tags: bool = True) -> None:
         """Decodes a .nac file to an audio file of the original's sample rate and length, 16-bit, mono.
 
         Args:
@@ -134,6 +139,7 @@ class Codec:
             target: path of the audio file, whose extension chooses the format (.wav, .flac, .aiff, .au, .caf, .w64);
                 a binary file object, or `-` for standard output, gets a WAV.
             native: keep the codec's 16 kHz instead of the original's sample rate.
+            modules: how many modules of the file to decode; all by default.
             overwrite: whether an existing file may be replaced; its permissions stay.
             progress: called as progress(done, total), in samples at 16 kHz.
             tags: whether to write the tags that the file carries, where the target's format has room for them.
@@ -145,16 +151,17 @@ class Codec:
             OutputExistsError: the target is there, or appears meanwhile, and `overwrite` is False.
             OutputError: the target cannot be written.
         """
-        coding.decompress(self.preset, source, target, native=native, overwrite=overwrite, progress=progress, tags=tags)
+        coding.decompress(self.preset, source, target, native=native, modules=modules, overwrite=overwrite,
+                          progress=progress, tags=tags)
 
-    def encode(self, samples: ArrayLike, sample_rate: int, *, kbps: float | None = None,
+    def encode(self, samples: ArrayLike, sample_rate: int, *, kbps: float | None = None, modules: int | None = None,
                progress: Progress | None = None, channel: Channel = "mix", normalize: bool = False) -> bytes:
         """Codes samples in memory.
 
         Args:
             samples: (n,) or (n, channels): floats in [-1, 1], or int16, int32 or uint8.
             sample_rate: in Hz.
-            kbps, channel, normalize: as for `compress`.
+            kbps, modules, channel, normalize: as for `compress`.
             progress: called as progress(done, total), in samples at 16 kHz.
 
         Returns:
@@ -163,21 +170,23 @@ class Codec:
         Raises:
             AudioError: samples of a wrong kind, NaN or infinite.
             BitrateError: the preset is not made for that bitrate.
+            ModulesError: the preset has not so many modules.
 
         Example:
             >>> data = codec.encode(samples, 44100)
             >>> decoded, sample_rate = codec.decode(data)
         """
-        return coding.encode(self.preset, samples, sample_rate, kbps=kbps, progress=progress, channel=channel,
-                             normalize=normalize)
+        return coding.encode(self.preset, samples, sample_rate, kbps=kbps, modules=modules, progress=progress,
+                             channel=channel, normalize=normalize)
 
-    def decode(self, data: bytes, *, native: bool = False,
+    def decode(self, data: bytes, *, native: bool = False, modules: int | None = None,
                progress: Progress | None = None) -> tuple[NDArray[np.float32], int]:
         """Decodes what `encode` or `compress` wrote.
 
         Args:
             data: bytes of a .nac file.
             native: keep the codec's 16 kHz instead of the original's sample rate.
+            modules: how many modules of the file to decode; all by default.
             progress: called as progress(done, total), in samples at 16 kHz.
 
         Returns:
@@ -187,7 +196,28 @@ class Codec:
             NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the data cannot be decoded.
             WrongPresetError: it needs another preset, or other weights of this one.
         """
-        return coding.decode(self.preset, data, native=native, progress=progress)
+        return coding.decode(self.preset, data, native=native, modules=modules, progress=progress)
+
+    def strip(self, data: bytes, *, modules: int) -> bytes:
+        """A .nac file without its last modules; decoding it gives what `decode(data, modules=...)` gives.
+
+        Nothing is decoded: bytes are left out. (`neuralcodec strip` does it without loading a preset.)
+
+        Args:
+            data: bytes of a .nac file.
+            modules: how many modules to keep.
+
+        Returns:
+            bytes of a .nac file.
+
+        Raises:
+            ModulesError: the file has not so many modules.
+            NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the data cannot be read.
+
+        Example:
+            >>> small = codec.strip(codec.encode(samples, 16000), modules=1)
+        """
+        return edit.strip(data, modules)
 
     def finetune(self, data: StrPath | Sequence[StrPath] | Sequence[NDArray[Any]], *, epochs: int = 3,
                  minutes: float | None = None,

@@ -36,6 +36,10 @@ class BitrateError(NeuralCodecError, ValueError):
     """A bitrate that the preset is not made for."""
 
 
+class ModulesError(NeuralCodecError, ValueError):
+    """More modules than a preset or a file has, or none."""
+
+
 class PresetError(NeuralCodecError):
     """A preset that cannot be used: incomplete, damaged, or not a preset at all."""
 

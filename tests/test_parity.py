@@ -5,28 +5,35 @@ next is a function of the whole signal in `model` and a class of the same name i
 `Transform`. Each of these pairs gets the same input here; the runtime gets it in two pieces.
 """
 
+import functools
 import importlib
 import inspect
 import pkgutil
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from keras import ops
+from nested_cascades import Nested, make_nested
 from reference_cascades import Reference, make_cascade
 
 import neuralcodec.model
 import neuralcodec.runtime
 from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
-from neuralcodec.architecture.layout import MODULE_LIMIT, SIDE_LIMIT, module_layout
+from neuralcodec.architecture.layout import MODULE_LIMIT, SIDE_LIMIT, module_layout, odd_decoder_layout
 from neuralcodec.architecture.lpc import LAG_WINDOW, PAST, UNIFORM
+from neuralcodec.architecture.nested import NestedConfig, NestedModule
 from neuralcodec.architecture.transform import lapped_basis
 from neuralcodec.runtime.lpc import lpc_from_lsf
 
-ONLY_IN_MODEL = {"cascade", "entropy_model", "initializers", "ltp"}  # the integer twin of ltp is bitstream.ltp
-ONLY_IN_RUNTIME = {"decoder", "encoder", "layers"}
+# The integer twins of ltp and of nested_entropy are bitstream.ltp and bitstream.nested_payload.
+ONLY_IN_MODEL = {"cascade", "entropy_model", "initializers", "ltp", "nested", "nested_entropy"}
+ONLY_IN_RUNTIME = {"decoder", "encoder", "layers", "nested_decoder", "nested_encoder"}
 WITHOUT_TWIN = {
     "module.SharedState",  # what `model` passes as arguments
     "quantizer.straight_through", "side.AtMost",  # for training
+    "odd_decoder.OddConv1D",  # a convolution whose weights have no bias
 }
 
 FRAMES, HOP, ABOVE = 12, 80, 4000
@@ -313,6 +320,50 @@ def noise_fill(model, runtime, twins):
     symbols = np.rint(0.5 * noise(ROWS, HOP))
     mine = runtime.NoiseFill(twins.weights["module_0/noise/log_level"])
     yield batch(twins.cascade.chain[0].noise, symbols), pieces(mine, symbols)
+
+
+@functools.cache
+def nested():
+    """The same of a nested cascade."""
+    config = NestedConfig("trained", HOP, (NestedModule(3000, 8), NestedModule(8000, 8)), 8, 1, 12, 2, 6, 2, 8, ABOVE)
+    with tempfile.TemporaryDirectory() as folder:
+        return Nested(make_nested(config), Path(folder))
+
+
+@pair("embedded_quantizer.StepSizes")
+def step_sizes(model, runtime, twins):
+    condition = noise(ROWS, 34)
+    yield batch(nested().cascade.step_sizes, condition), runtime.StepSizes(nested().weights)(condition)
+
+
+@pair("embedded_quantizer.EmbeddedQuantizer")
+def embedded_quantizer(model, runtime, twins):
+    mine, layer = runtime.EmbeddedQuantizer(nested().weights, nested().config), nested().cascade.quantizer
+    z = 5 * noise(ROWS, HOP)
+    for number in range(2):
+        step = np.ones_like(z) * np.float32(0.5) ** layer.halvings(number)
+        symbols, _, points = batch(lambda *inputs: layer(*inputs, number=number), z, step)
+        yield symbols, mine.quantise(z, number)
+        yield points, mine.points(symbols.astype(int), number) * step
+
+
+@pair("odd_decoder.magnitude")
+def magnitude(model, runtime, twins):
+    yield batch(model.magnitude, noise(ROWS, HOP)), runtime.magnitude(noise(ROWS, HOP))
+
+
+@pair("odd_decoder.OddBlock")
+def odd_block(model, runtime, twins):
+    signed, controls, mine = noise(ROWS, 12), noise(ROWS, 6), runtime.OddBlock(nested().weights, "decoder/block_0", 12)
+    yield from zip(batch(nested().cascade.decoder.blocks[0], signed, controls), pieces(mine, signed, controls))
+
+
+@pair("odd_decoder.OddDecoder")
+def odd_decoder(model, runtime, twins):
+    layout = odd_decoder_layout(nested().config)
+    t, condition = noise(ROWS, HOP), noise(ROWS, layout.condition)
+    expected = batch(nested().cascade.decoder, t, condition)[: -layout.lookahead]
+    yield expected, pieces(runtime.OddDecoder(nested().weights, layout), t, condition)
 
 
 @pair("noise_substitution.band_power")

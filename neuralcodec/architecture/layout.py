@@ -15,6 +15,16 @@
       context                   entropy model of the module's symbols
         network                 ContextLayout: hidden, out
 
+A nested cascade (see `architecture.nested`) has, instead of noise_substitution and modules,
+
+    step_sizes                  log_step (hop,); hidden, out: side information to step sizes
+    encoder                     CorrectionLayout
+    embedded_quantizer          offset_0, offset_1, ... (3, hop): reconstruction points of each module
+    fill_0, fill_1, ...         log_level (hop,): noise in the place of zeros after each module
+    decoder                     OddDecoderLayout: enter, sizes, condition, block_0, ..., leave, gain
+    noise_substitution          as above
+    context_0, context_1, ...   entropy models of the modules' symbols: network; slope, shift in later modules
+
 `model` builds these layers in Keras, `runtime` in NumPy; `zoo.weights` holds strangers' weights to `weight_shapes`, and
 `bitstream.entropy_tables` the integer images of the context networks to their layouts. The names above are those of
 `zoo.weights.read_weights`. In `model.weights.h5` Keras calls them by paths such as
@@ -26,6 +36,7 @@ from dataclasses import dataclass
 
 from neuralcodec.architecture.framing import FRAME_SAMPLES
 from neuralcodec.architecture.lpc import GAINS, ORDER
+from neuralcodec.architecture.nested import NestedConfig
 from neuralcodec.architecture.noise import BAND_HZ, BANDS
 
 SIDE_SYMBOLS = ORDER + GAINS  # of a frame: LSFs, then gains
@@ -48,6 +59,11 @@ SIDE_FRAMES = 2  # frames of side information that a module's context network se
 POOL = 8  # neighbouring symbols of the lower module that make one feature
 LOWER_FRAMES = 2  # frames of the lower module that a context network sees, the present one included
 LTP_OUTPUTS = 3  # of a symbol that is predicted: scale index, gate, offset
+
+POINT_SIZES = 3  # of symbols that have reconstruction points of their own in a nested module: 1, 2, 3 and more
+CONTEXT_SIZES = 4  # of symbols below that a nested module's entropy model tells apart: 0, 1, 2, 3 and more
+NEIGHBOURS = 3  # code frames of the module below that a nested module's context network sees: one before, one after
+CONTROL_KERNEL = 2  # code frames that the controls of an odd decoder see, besides those it looks ahead
 
 
 def num_bins(limit):
@@ -205,30 +221,127 @@ def side_context_layouts():
                  for stage in range(STAGES))
 
 
-def noise_layout(hop, noise_above):
-    """The network that infers the level of noise in the bands from `noise_above` Hz on, for a first module's hop."""
-    return CorrectionLayout(BANDS, condition_width(hop), NOISE_WIDTH, NOISE_BLOCKS,
+def noise_layout(hop, noise_above, prefixes=0):
+    """The network that infers the level of noise in the bands from `noise_above` Hz on, for a first module's hop.
+
+    In a nested cascade it also knows which of so many prefixes is decoded.
+    """
+    return CorrectionLayout(BANDS, condition_width(hop) + prefixes, NOISE_WIDTH, NOISE_BLOCKS,
                             outputs=BANDS - noise_above // BAND_HZ, kernel=NOISE_KERNEL)
+
+
+@dataclass(frozen=True)
+class OddDecoderLayout:
+    """The decoder of a nested cascade: a signed path without biases, and controls that scale it.
+
+    Args:
+        hop: coefficients.
+        condition: width of what it knows besides: side information, and which prefix is decoded.
+        width, control: channels of the signed path and of the controls.
+        blocks: how many blocks.
+        lookahead: code frames that it waits for.
+    """
+
+    hop: int
+    condition: int
+    width: int
+    control: int
+    blocks: int
+    lookahead: int
+
+    @property
+    def kernel(self):
+        """Code frames that the signed path sees."""
+        return DECODER_KERNEL + self.lookahead
+
+    @property
+    def control_kernel(self):
+        """Code frames that the controls see."""
+        return CONTROL_KERNEL + self.lookahead
+
+    def shapes(self):
+        inner = bottleneck(self.width)
+        layers = {
+            "enter": DenseLayout(self.kernel * self.hop, self.width, bias=False),
+            "sizes": DenseLayout(self.control_kernel * self.hop, self.control),
+            "condition": DenseLayout(self.condition, self.control, bias=False),
+            "leave": DenseLayout(self.width, self.hop, bias=False),
+            "gain": DenseLayout(self.control, self.hop),
+        }
+        for i in range(self.blocks):
+            layers |= {
+                f"block_{i}/squeeze": DenseLayout(self.width, inner, bias=False),
+                f"block_{i}/conv": DenseLayout(BLOCK_KERNEL * inner, inner, bias=False),
+                f"block_{i}/gate": DenseLayout(self.control, inner),
+                f"block_{i}/expand": DenseLayout(inner, self.width, bias=False),
+                f"block_{i}/update": DenseLayout(self.control + inner, self.control),
+            }
+        return shapes_of(layers)
+
+
+def odd_decoder_layout(config):
+    """The OddDecoderLayout of a NestedConfig."""
+    return OddDecoderLayout(config.hop, condition_width(config.hop) + len(config.modules), config.decoder_width,
+                            config.control_width, config.decoder_blocks, config.lookahead)
+
+
+def nested_encoder_layout(config):
+    """The CorrectionLayout of a NestedConfig's encoder."""
+    return CorrectionLayout(config.hop, condition_width(config.hop), config.encoder_width, config.encoder_blocks,
+                            outputs=config.hop, kernel=ENCODER_KERNEL)
+
+
+def nested_context_layout(below, coded, hidden):
+    """Context network of a nested module.
+
+    The first one sees its code frames before, a later one the symbols below and the scales with which they were sent;
+    both see LSFs and gain, now and a code frame before.
+
+    Args:
+        below: coefficients that the module below sends; 0 in the first.
+        coded: coefficients that the module sends.
+        hidden: hidden units.
+    """
+    inputs = (NEIGHBOURS + 1) * below if below else CONTEXT_FRAMES * coded
+    return ContextLayout(inputs + SIDE_FRAMES * (ORDER + 1), hidden, coded + below)
+
+
+def nested_shapes(config):
+    """Shapes of all arrays of a nested cascade but those of its LSF quantiser: dict of name -> tuple."""
+    hop, condition, below = config.hop, condition_width(config.hop), (0, *config.coded)
+    layers = dict(zip(("side_context/first", "side_context/second"), side_context_layouts()))
+    layers |= {"step_sizes/hidden": DenseLayout(condition, config.step_width),
+               "step_sizes/out": DenseLayout(config.step_width, hop, bias=False),
+               "encoder": nested_encoder_layout(config), "decoder": odd_decoder_layout(config)}
+    if config.noise_above:
+        layers["noise_substitution/network"] = noise_layout(hop, config.noise_above, len(config.modules))
+    shapes = {"step_sizes/log_step": (hop,)}
+    for i, module in enumerate(config.modules):
+        layers[f"context_{i}/network"] = nested_context_layout(below[i], config.coded[i], module.context_width)
+        shapes |= {f"embedded_quantizer/offset_{i}": (POINT_SIZES, hop), f"fill_{i}/log_level": (hop,)}
+        if i:
+            shapes |= {f"context_{i}/{name}": (CONTEXT_SIZES, below[i]) for name in ("slope", "shift")}
+    return {**shapes, **shapes_of(layers)}
 
 
 def weight_shapes(config):
     """Shape of every array that a cascade has.
 
     Args:
-        config: CascadeConfig.
+        config: CascadeConfig or NestedConfig.
 
     Returns:
         dict of name -> tuple.
     """
+    lsf = {**{f"lsf_quantizer/{name}": (ORDER,) for name in ("log_step", "mean", "std")},
+           "lsf_quantizer/quantizer/offset": (ORDER * num_bins(SIDE_LIMIT),)}
+    if isinstance(config, NestedConfig):
+        return lsf | nested_shapes(config)
     layers = dict(zip(("side_context/first", "side_context/second"), side_context_layouts()))
     if config.noise_above:
         layers["noise_substitution/network"] = noise_layout(config.modules[0].hop, config.noise_above)
     layers |= {f"module_{i}": module_layout(module, i == 0) for i, module in enumerate(config.modules)}
-    return {
-        **{f"lsf_quantizer/{name}": (ORDER,) for name in ("log_step", "mean", "std")},
-        "lsf_quantizer/quantizer/offset": (ORDER * num_bins(SIDE_LIMIT),),
-        **shapes_of(layers),
-    }
+    return lsf | shapes_of(layers)
 
 
 def shapes_of(layers):

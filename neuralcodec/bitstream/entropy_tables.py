@@ -55,7 +55,7 @@ class ModuleTables:
     predictor: LongTermPredictor | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "frequencies_minus_one", _minus_one(self.pmf_rows, MODULE_VALUES))
+        object.__setattr__(self, "frequencies_minus_one", minus_one(self.pmf_rows, MODULE_VALUES))
 
     def layout(self, first):
         """The ContextLayout that the network has to have; how many hidden units is its own business."""
@@ -92,23 +92,26 @@ class EntropyTables:
     scales_per_octave_q8: int
 
     def __post_init__(self):
-        modules = tuple(m if isinstance(m, ModuleTables) else ModuleTables(*m) for m in self.modules)
+        modules = tuple(ModuleTables(*m) if isinstance(m, tuple) else m for m in self.modules)
         object.__setattr__(self, "modules", modules)
         object.__setattr__(self, "scales_per_octave_q8", int(self.scales_per_octave_q8))
-        object.__setattr__(self, "side_frequencies_minus_one", _minus_one(self.side_pmf_rows, SIDE_VALUES))
-        _check(len(self.side_pmf_rows) % MEAN_FRACTIONS == 0, "side PMF rows that do not come in eights")
-        _check(1 <= len(modules) <= MAX_MODULES, f"{len(modules)} modules instead of 1 to {MAX_MODULES}")
+        object.__setattr__(self, "side_frequencies_minus_one", minus_one(self.side_pmf_rows, SIDE_VALUES))
+        check(len(self.side_pmf_rows) % MEAN_FRACTIONS == 0, "side PMF rows that do not come in eights")
+        check(1 <= len(modules) <= MAX_MODULES, f"{len(modules)} modules instead of 1 to {MAX_MODULES}")
         for network, layout in zip((self.side_a, self.side_b), side_context_layouts(), strict=True):
-            _check_network(network, layout)
-        for number, module in enumerate(modules):
-            _check(not (number and module.predictor), "a predictor in a later module")
-            _check_network(module.network, module.layout(number == 0))
-            in_eights = len(module.pmf_rows) % MEAN_FRACTIONS == 0
-            _check(in_eights or not module.predictor, "predicted PMF rows that do not come in eights")
+            check_network(network, layout)
+        self._check_modules()
         feature = self.magnitude_feature
-        _check(feature.dtype == np.uint8 and feature.shape == (MODULE_LIMIT + 1,), "a wrong magnitude feature")
-        _check(feature[0] == 0, "a magnitude feature that is not 0 for 0")
-        _check(0 <= self.scales_per_octave_q8 < 1 << 16, "an impossible number of scales per octave")
+        check(feature.dtype == np.uint8 and feature.shape == (MODULE_LIMIT + 1,), "a wrong magnitude feature")
+        check(feature[0] == 0, "a magnitude feature that is not 0 for 0")
+        check(0 <= self.scales_per_octave_q8 < 1 << 16, "an impossible number of scales per octave")
+
+    def _check_modules(self):
+        for number, module in enumerate(self.modules):
+            check(not (number and module.predictor), "a predictor in a later module")
+            check_network(module.network, module.layout(number == 0))
+            in_eights = len(module.pmf_rows) % MEAN_FRACTIONS == 0
+            check(in_eights or not module.predictor, "predicted PMF rows that do not come in eights")
 
     def save(self, path):
         """Writes the tables to an `.npz` file, the same bytes for the same tables.
@@ -132,7 +135,11 @@ class EntropyTables:
         Raises:
             PresetError: no such file, or not one that `save` writes.
         """
-        arrays = _read_arrays(Path(path))
+        return cls.from_arrays(read_arrays(Path(path)), path)
+
+    @classmethod
+    def from_arrays(cls, arrays, path):
+        """Tables from the arrays of a file, as `read_arrays` returns them; `path` is for messages."""
         try:
             networks = {
                 name: IntegerNetwork(*(arrays.pop(f"{name}.{array}") for array in _NETWORK_ARRAYS))
@@ -143,14 +150,28 @@ class EntropyTables:
                 side_a=networks["side_a"],
                 side_b=networks["side_b"],
                 side_pmf_rows=arrays.pop("side.rows"),
-                modules=[_pop_module(f"module{i}", networks, arrays) for i in range(num_modules)],
+                modules=[cls._pop_module(f"module{i}", networks, arrays) for i in range(num_modules)],
                 magnitude_feature=arrays.pop("magnitude_feature"),
                 scales_per_octave_q8=arrays.pop("levels_per_octave_q8").item(),
+                **cls._pop_others(arrays),
             )
         except (KeyError, ValueError) as error:  # an array is missing, or is one where a number should be
             raise PresetError(f"The entropy tables {path} lack {error}; install the preset again.") from error
-        _check(not arrays and len(networks) == 2 + num_modules, "arrays that do not belong there")
+        check(not arrays and len(networks) == 2 + num_modules, "arrays that do not belong there")
         return tables
+
+    @staticmethod
+    def _pop_module(name, networks, arrays):
+        """The ModuleTables of that name, taken from the arrays of a file."""
+        predictor = None
+        if f"{name}.synthesis" in arrays:
+            predictor = LongTermPredictor(arrays.pop(f"{name}.synthesis"), arrays.pop(f"{name}.analysis"))
+        return ModuleTables(networks[name], arrays.pop(f"{name}.rows"), predictor)
+
+    @staticmethod
+    def _pop_others(arrays):
+        """What a kind of tables has besides, taken from the arrays of a file: dict of arguments."""
+        return {}
 
     def digest(self):
         """Identifies the tables: SHA-256 over names, types, shapes and values, whatever the file's compression.
@@ -171,44 +192,41 @@ class EntropyTables:
         networks.update({f"module{i}": module.network for i, module in enumerate(self.modules)})
         arrays = {f"{name}.{array}": getattr(net, array) for name, net in networks.items() for array in _NETWORK_ARRAYS}
         arrays.update({f"module{i}.rows": module.pmf_rows for i, module in enumerate(self.modules)})
-        for i, module in enumerate(self.modules):
-            if module.predictor:
-                arrays[f"module{i}.synthesis"] = module.predictor.synthesis
-                arrays[f"module{i}.analysis"] = module.predictor.analysis
+        arrays.update(self._other_arrays())
         arrays["side.rows"] = self.side_pmf_rows
         arrays["magnitude_feature"] = self.magnitude_feature
         arrays["levels_per_octave_q8"] = np.array(self.scales_per_octave_q8, np.int32)
         return arrays
 
+    def _other_arrays(self):
+        arrays = {}
+        for i, module in enumerate(self.modules):
+            if module.predictor:
+                arrays[f"module{i}.synthesis"] = module.predictor.synthesis
+                arrays[f"module{i}.analysis"] = module.predictor.analysis
+        return arrays
 
-def _pop_module(name, networks, arrays):
-    """The ModuleTables of that name, taken from the arrays of a file."""
-    predictor = None
-    if f"{name}.synthesis" in arrays:
-        predictor = LongTermPredictor(arrays.pop(f"{name}.synthesis"), arrays.pop(f"{name}.analysis"))
-    return ModuleTables(networks[name], arrays.pop(f"{name}.rows"), predictor)
 
-
-def _minus_one(pmf_rows, num_values):
+def minus_one(pmf_rows, num_values):
     """Checks PMF rows and turns them into what the coder takes: float32 (R, A), frequencies minus 1."""
-    _check(pmf_rows.dtype == np.uint32 and pmf_rows.ndim == 2 and len(pmf_rows) > 0, "frequencies of a wrong type")
-    _check(2 <= pmf_rows.shape[1] < num_values, "an alphabet of a wrong size")
+    check(pmf_rows.dtype == np.uint32 and pmf_rows.ndim == 2 and len(pmf_rows) > 0, "frequencies of a wrong type")
+    check(2 <= pmf_rows.shape[1] < num_values, "an alphabet of a wrong size")
     sums = pmf_rows.sum(axis=1, dtype=np.uint64)
-    _check(pmf_rows.min() >= 1 and bool(np.all(sums == FREQUENCY_TOTAL)), "wrong frequencies")
+    check(pmf_rows.min() >= 1 and bool(np.all(sums == FREQUENCY_TOTAL)), "wrong frequencies")
     return np.ascontiguousarray(pmf_rows - np.uint32(1), np.float32)
 
 
-def _check_network(network, layout):
+def check_network(network, layout):
     found, wanted = (network.num_inputs, network.num_outputs), (layout.inputs, layout.outputs)
-    _check(found == wanted, f"a network of size {found} instead of {wanted}")
+    check(found == wanted, f"a network of size {found} instead of {wanted}")
 
 
-def _check(condition, fault):
+def check(condition, fault):
     if not condition:
         raise PresetError(f"The entropy tables have {fault}; install the preset again.")
 
 
-def _read_arrays(path):
+def read_arrays(path):
     """All arrays of an `.npz` file, by name.
 
     np.load allocates what an array's header announces before it looks how much is there; this does not.

@@ -12,6 +12,7 @@ SIDE_FACTOR = 8  # a side symbol's feature is so many times the symbol
 MAGNITUDE_FACTOR = 24  # a magnitude's feature is so many times log2(1 + |symbol|)
 SIGNED_FACTOR = 32  # a predicted symbol's second feature, which has a sign, is so many times the symbol
 POOL_DIVISOR = 4  # the feature of several neighbours is a quarter of their features' sum
+INDEX_FACTOR = 4  # a scale index's feature is so many times the index
 GATE_LIMIT = 80  # in 1/64: a prediction is followed at most by 1.25 times what it says
 
 

@@ -50,6 +50,14 @@ class Frames:
         """Side symbols int8 (F, 18): LSFs, then gains."""
         return np.concatenate([self.lsf, self.gain], axis=1)
 
+    def first(self, modules):
+        """The same frames with their first so many modules only.
+
+        Returns:
+            Frames.
+        """
+        return Frames(self.lsf, self.gain, self.modules[:modules])
+
     def blocks(self, frames_per_block=FRAMES_PER_BLOCK):
         """Cuts the frames into blocks, the last of which may be shorter.
 

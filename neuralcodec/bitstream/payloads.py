@@ -25,6 +25,8 @@ from neuralcodec.bitstream.features import (
 )
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.ltp_payload import decode_predicted, plan_predicted
+from neuralcodec.bitstream.nested_payload import decode_modules, plan_modules
+from neuralcodec.bitstream.nested_tables import NestedTables
 from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
 from neuralcodec.bitstream.symbols import (
     FRAMES_PER_BLOCK,
@@ -120,8 +122,11 @@ def decode_blocks(blocks, frame_counts, tables, step_index=0, modules=None):
         raise DamagedFileError("The file and its preset differ in the number of modules; get the file again.")
     side = _decode_side([payloads[0] for payloads in blocks], frame_counts, tables)  # (B, F, 18)
     context, shift = side_features(side), scale_shift(step_index, tables.scales_per_octave_q8)
-    decoded, lower_module = [], None
-    for number, module in enumerate(tables.modules[:modules]):
+    if isinstance(tables, NestedTables):
+        decoded, remaining = decode_modules(blocks, frame_counts, tables, context, shift, modules), ()
+    else:
+        decoded, remaining, lower_module = [], tables.modules[:modules], None
+    for number, module in enumerate(remaining):
         payloads, feature = [block[1 + number] for block in blocks], tables.magnitude_feature
         if module.predictor:
             symbols, lower_module = decode_predicted(payloads, frame_counts, module, feature, context, shift)
@@ -140,6 +145,9 @@ def _plan(frames, tables, step_index):
     side = frames.side.astype(np.int64)
     context, shift = side_features(side), scale_shift(step_index, tables.scales_per_octave_q8)
     yield _plan_side(side, context, tables)
+    if isinstance(tables, NestedTables):
+        yield from plan_modules(frames, tables, context, shift)
+        return
     lower_module = None
     for module, symbols in zip(tables.modules[: len(frames.modules)], frames.modules, strict=True):
         features = tables.magnitude_feature[np.abs(symbols)].astype(np.float64)  # (F, 320)

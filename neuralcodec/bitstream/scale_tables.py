@@ -68,6 +68,35 @@ def predicted_prior(alphabet=ALPHABET):
     return _prior(MODULE_SCALES, alphabet)
 
 
+def nested_prior(alphabet=ALPHABET):
+    """Probabilities for the symbols of nested modules: a family of 64 rows each for what is fresh, for what was zero
+    below, and for what was 1, 2, 3 and more below (see `nested_payload`).
+
+    Returns:
+        float64 (320, alphabet).
+    """
+    def below(x):  # P(|v| < x) of each scale
+        return np.tanh(x / (2 * MODULE_SCALES))
+
+    families = np.zeros((5, NUM_MODULE_SCALES, alphabet))
+    size = np.abs(from_zigzag(np.arange(alphabet - 1)))[:, None]
+    cells = np.exp(_log_cell(size, 1.0, MODULE_SCALES))  # (alphabet - 1, 64), on one side
+    families[0, :, :-1] = np.where(size == 0, 2 * cells, cells).T
+    families[0, :, -1] = np.maximum(1 - families[0].sum(axis=1), 0)
+    stays = below(1) / below(2)
+    families[1, :, :3] = np.stack([stays, (1 - stays) / 2, (1 - stays) / 2], axis=1)
+    for size in (1, 2, 3):
+        upper = np.exp(_log_cell(2 * size + 1, 1.0, MODULE_SCALES) - _log_cell(2 * size, 2.0, MODULE_SCALES))
+        families[1 + size, :, :2] = np.stack([1 - upper, upper], axis=1)
+    return families.reshape(-1, alphabet)
+
+
+def _log_cell(low, width, scale):
+    """log P(low <= x < low + width) of a logistic distribution around 0, low >= 0, without cancellation."""
+    return (-np.logaddexp(0, -(low + width) / scale) - np.logaddexp(0, low / scale)
+            + np.log(-np.expm1(-width / scale)))
+
+
 def _prior(scales, alphabet):
     """A PMF row for every scale and eighth of a symbol."""
     fractions = np.tile(np.arange(MEAN_FRACTIONS), len(scales))

@@ -2,11 +2,55 @@
 
 import contextlib
 import dataclasses
+import io
 
-from neuralcodec.bitstream.container import ContainerWriter
+from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
+from neuralcodec.coding.modules import check_modules
+from neuralcodec.errors import FormatError
 
 
-def strip(reader, num_modules, file):
+def strip(data, modules):
+    """A .nac file without its last modules, in memory; as `strip_file`.
+
+    Args:
+        data: bytes of a .nac file.
+        modules: how many modules to keep.
+
+    Returns:
+        bytes of a .nac file.
+
+    Example:
+        >>> small = strip(data, modules=1)
+    """
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise FormatError(f"strip() takes the bytes of a .nac file, not {type(data).__name__}.")
+    file = io.BytesIO()
+    strip_file(ContainerReader(io.BytesIO(data)), modules, file)
+    return file.getvalue()
+
+
+def modules_within(reader, kbps):
+    """How many modules of a file cost at most so much: at least one.
+
+    Args:
+        reader: ContainerReader of a seekable file.
+        kbps: a bitrate.
+
+    Returns:
+        int.
+    """
+    header, sizes = reader.header, [0] * (1 + reader.header.num_modules)
+    for number in range(len(reader)):
+        sizes = [size + len(payload) for size, payload in zip(sizes, reader.read_block(number), strict=True)]
+    total, allowed, fitting = sizes[0], kbps * 125 * header.seconds, 1
+    for number, size in enumerate(sizes[1:], start=1):
+        total += size
+        if total <= allowed:
+            fitting = number
+    return fitting
+
+
+def strip_file(reader, num_modules, file):
     """Copies a .nac file without its last modules, which decodes to the same audio at a lower quality.
 
     Nothing is decoded: the result is what encoding with the first modules alone would have written.
@@ -17,11 +61,10 @@ def strip(reader, num_modules, file):
         file: binary file object to write to.
 
     Raises:
-        ValueError: the file has not so many modules.
+        ModulesError: the file has not so many modules.
         DamagedFileError, TruncatedFileError: as in `ContainerReader`.
     """
-    if not 1 <= num_modules <= reader.header.num_modules:
-        raise ValueError(f"The file has {reader.header.num_modules} modules; keep 1 to {reader.header.num_modules}.")
+    check_modules(num_modules, reader.header.num_modules, "file")
     with contextlib.closing(ContainerWriter(dataclasses.replace(reader.header, num_modules=num_modules))) as writer:
         for payloads in reader:
             writer.add_block(payloads[: 1 + num_modules])

@@ -15,6 +15,7 @@ from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
+from neuralcodec.coding.modules import check_modules
 from neuralcodec.coding.rate import check_bitrate, meet_bitrate
 from neuralcodec.errors import (
     AudioError,
@@ -24,14 +25,14 @@ from neuralcodec.errors import (
     OutputError,
     WrongPresetError,
 )
-from neuralcodec.runtime.decoder import Decoder
-from neuralcodec.runtime.encoder import Encoder
+from neuralcodec.runtime.nested_decoder import make_decoder
+from neuralcodec.runtime.nested_encoder import make_encoder
 
 _FRAMES_AT_ONCE = 24 * FRAMES_PER_BLOCK  # blocks are decoded side by side, which is faster
 
 
-def compress(preset, source, target, *, kbps=None, overwrite=False, progress=None, channel="mix", normalize=False,
-             raw=None, tags=True):
+def compress(preset, source, target, *, kbps=None, modules=None, overwrite=False, progress=None, channel="mix",
+             normalize=False, raw=None, tags=True):
     """Codes an audio file; arguments and exceptions as for `Codec.compress`."""
     if not (is_path(source) or hasattr(source, "read")):
         raise AudioError(f"A path or a binary file object is needed, not {type(source).__name__}; samples in memory go "
@@ -39,15 +40,16 @@ def compress(preset, source, target, *, kbps=None, overwrite=False, progress=Non
     refuse_same(source, target)
     with (AudioSource(source, channel=channel, normalize=normalize, raw=raw) as audio,
           open_output(target, overwrite) as file):
-        _write_visibly(preset, audio, file, kbps, progress, audio.tags if tags else {})
+        _write_visibly(preset, audio, file, kbps, modules, progress, audio.tags if tags else {})
 
 
-def decompress(preset, source, target, *, native=False, overwrite=False, progress=None, tags=True):
+def decompress(preset, source, target, *, native=False, modules=None, overwrite=False, progress=None, tags=True):
     """Decodes a .nac file to an audio file; arguments and exceptions as for `Codec.decompress`."""
     with open_nac(source) as file:
         reader = ContainerReader(file)
         header = reader.header
         check_preset(preset, header)
+        check_modules(header.num_modules if modules is None else modules, header.num_modules, "file")
         rate, length = header.sample_rate, header.num_samples
         if native:
             rate, length = SAMPLE_RATE, header.num_samples_16k
@@ -55,11 +57,11 @@ def decompress(preset, source, target, *, native=False, overwrite=False, progres
             for _ in reader:
                 pass
         with AudioSink(target, rate, length, overwrite, tidy(header.tags) if tags else {}) as sink:
-            for samples in read_nac(preset, reader, progress):
+            for samples in read_nac(preset, reader, progress, modules):
                 sink.write(samples)
 
 
-def encode(preset, samples, sample_rate, *, kbps=None, progress=None, channel="mix", normalize=False):
+def encode(preset, samples, sample_rate, *, kbps=None, modules=None, progress=None, channel="mix", normalize=False):
     """Codes samples in memory; arguments and exceptions as for `Codec.encode`.
 
     Returns:
@@ -70,11 +72,11 @@ def encode(preset, samples, sample_rate, *, kbps=None, progress=None, channel="m
     """
     file = io.BytesIO()
     with AudioSource(as_array(samples), sample_rate, channel=channel, normalize=normalize) as audio:
-        _write_visibly(preset, audio, file, kbps, progress)
+        _write_visibly(preset, audio, file, kbps, modules, progress)
     return file.getvalue()
 
 
-def decode(preset, data, *, native=False, progress=None):
+def decode(preset, data, *, native=False, modules=None, progress=None):
     """Decodes what `encode` or `compress` wrote; arguments and exceptions as for `Codec.decode`.
 
     Returns:
@@ -86,7 +88,7 @@ def decode(preset, data, *, native=False, progress=None):
     reader = ContainerReader(io.BytesIO(data))
     header = reader.header
     check_preset(preset, header)
-    samples = np.concatenate([np.zeros(0, np.float32), *read_nac(preset, reader, progress)])
+    samples = np.concatenate([np.zeros(0, np.float32), *read_nac(preset, reader, progress, modules)])
     samples = np.clip(samples, -1.0, 1.0)
     if native:
         return samples, SAMPLE_RATE
@@ -95,7 +97,7 @@ def decode(preset, data, *, native=False, progress=None):
     return np.clip(samples, -1.0, 1.0), header.sample_rate
 
 
-def write_nac(preset, source, file, kbps=None, progress=None, tags=None):
+def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules=None):
     """Codes a recording.
 
     Args:
@@ -105,17 +107,22 @@ def write_nac(preset, source, file, kbps=None, progress=None, tags=None):
         kbps: bitrate that the file is to have; None for what the preset makes of it.
         progress: called as progress(done, total), in samples at 16 kHz.
         tags: dict of what the file is to say about itself, see `neuralcodec.bitstream.extensions`.
+        modules: how many modules code; all by default.
 
     Raises:
         AudioError: a NaN or infinite sample, or a file damaged in its middle.
         BitrateError: the preset is not made for that bitrate.
+        ModulesError: the preset has not so many modules.
     """
+    available = len(preset.config.modules)
+    modules = available if modules is None else modules
+    check_modules(modules, available, "preset")
     if kbps is None:
-        writer = _coded(preset, source, 0, progress, tags)
+        writer = _coded(preset, source, modules, 0, progress, tags)
     else:
         check_bitrate(preset, kbps)
         writer = meet_bitrate(kbps, source.num_samples / source.sample_rate, progress,
-                              lambda step_index, progress: _coded(preset, source, step_index, progress, tags))
+                              lambda step_index, progress: _coded(preset, source, modules, step_index, progress, tags))
     with contextlib.closing(writer):
         try:
             writer.finish(file)
@@ -123,18 +130,18 @@ def write_nac(preset, source, file, kbps=None, progress=None, tags=None):
             raise AudioError(f"The recording cannot be coded: {error}") from error
 
 
-def _coded(preset, source, step_index, progress, tags):
+def _coded(preset, source, modules, step_index, progress, tags):
     """A ContainerWriter that holds the whole recording."""
     try:
         header = Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
-                        source.num_samples_16k, len(preset.config.modules), step_index, tags=tags or {})
+                        source.num_samples_16k, modules, step_index, tags=tags or {})
     except ValueError as error:
         raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
                          f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
     writer = ContainerWriter(header)
     try:
         for block in _in_blocks(_frames(preset, source, step_index, progress)):
-            _add(writer, encode_block(block, preset.tables, step_index))
+            _add(writer, encode_block(block.first(modules), preset.tables, step_index))
     except BaseException:
         writer.close()
         raise
@@ -150,13 +157,14 @@ def _add(writer, payloads):
                           "with room.", error.errno) from error
 
 
-def read_nac(preset, reader, progress=None):
+def read_nac(preset, reader, progress=None, modules=None):
     """Decodes a file.
 
     Args:
         preset: Preset, the one that `reader.header` names.
         reader: ContainerReader.
         progress: called as progress(done, total), in samples at 16 kHz.
+        modules: how many modules to decode; all that the file has by default.
 
     Yields:
         float32 arrays (n,) at 16 kHz, `reader.header.num_samples_16k` samples in all.
@@ -165,10 +173,12 @@ def read_nac(preset, reader, progress=None):
         DamagedFileError, TruncatedFileError: the file is not whole.
     """
     header = reader.header
-    decoder = Decoder(preset.config, preset.weights, header.step_index, header.num_modules)
+    modules = header.num_modules if modules is None else modules
+    check_modules(modules, header.num_modules, "file")
+    decoder = make_decoder(preset.config, preset.weights, header.step_index, modules)
     done, total = 0, header.num_samples_16k
     for blocks, frame_counts in _several(reader):
-        decoded = decode_blocks(blocks, frame_counts, preset.tables, header.step_index, header.num_modules)
+        decoded = decode_blocks(blocks, frame_counts, preset.tables, header.step_index, modules)
         samples = decoder.push(Frames.concatenate(decoded))[:total - done]
         done += len(samples)
         yield samples
@@ -197,7 +207,7 @@ def check_preset(preset, header):
 
 def _frames(preset, source, step_index, progress):
     """Yields Frames, as many at a time as come."""
-    encoder, done = Encoder(preset.config, preset.weights, step_index), 0
+    encoder, done = make_encoder(preset.config, preset.weights, step_index), 0
     for samples in source.blocks():
         yield encoder.push(samples)
         done += len(samples)
@@ -231,10 +241,10 @@ def _several(reader):
         yield blocks, frame_counts
 
 
-def _write_visibly(preset, audio, file, kbps, progress, tags=None):
+def _write_visibly(preset, audio, file, kbps, modules, progress, tags=None):
     """Codes a recording, and warns whoever calls Codec of what it loses on its way to 16 kHz mono."""
     _warn(audio.name, audio.remarks)
-    write_nac(preset, audio, file, kbps, progress, tags)
+    write_nac(preset, audio, file, kbps, progress, tags, modules)
     _warn(audio.name, audio.losses)
 
 

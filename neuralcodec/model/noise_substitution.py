@@ -38,13 +38,14 @@ class NoiseSubstitution(keras.layers.Layer):
     Args:
         hop: samples per code frame of the first module, of whose code frames the level is constant.
         above: Hz, from where on noise is added.
+        prefixes: in a nested cascade, of how many it knows which one is decoded.
     """
 
-    def __init__(self, hop, above, **kwargs):
+    def __init__(self, hop, above, prefixes=0, **kwargs):
         super().__init__(**kwargs)
         self.first_band = above // BAND_HZ
         self.noise, self.basis = NOISE_BESIDE.reshape(-1, hop), lapped_basis(hop)
-        self.network = Correction(noise_layout(hop, above), name="network")
+        self.network = Correction(noise_layout(hop, above, prefixes), name="network")
         self.network.build()
         self.built = True
 

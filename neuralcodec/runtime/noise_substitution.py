@@ -31,11 +31,12 @@ class NoiseSubstitution:
         weights: dict of name -> float32 array, of the whole cascade.
         hop: samples per code frame of the first module, of whose code frames the level is constant.
         above: Hz, from where on noise is added.
+        prefixes: in a nested cascade, of how many it knows which one is decoded.
     """
 
-    def __init__(self, weights, hop, above):
+    def __init__(self, weights, hop, above, prefixes=0):
         self.first_band, self._noise = above // BAND_HZ, Cycle(NOISE_BESIDE.reshape(-1, hop))
-        self._network = Correction(weights, "noise_substitution/network", noise_layout(hop, above))
+        self._network = Correction(weights, "noise_substitution/network", noise_layout(hop, above, prefixes))
         self._inverse_transform = InverseTransform(lapped_basis(hop))
 
     def levels(self, t, condition):

@@ -9,7 +9,7 @@ from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.coding.file import encode
 from neuralcodec.coding.rate import StepSearch
-from neuralcodec.runtime.encoder import Encoder
+from neuralcodec.runtime.nested_encoder import make_encoder
 from neuralcodec.training.corpus import as_float, in_folder
 from neuralcodec.training.table_fitting import fit_tables
 from neuralcodec.zoo.card import model_card
@@ -113,5 +113,5 @@ def kbps_of_files(preset, recordings):
 
 def symbols_of(samples, model, weights, step_index=0):
     """All frames of a recording; step sizes are scaled by 2^(step_index / 256)."""
-    encoder = Encoder(model, weights, step_index)
+    encoder = make_encoder(model, weights, step_index)
     return Frames.concatenate([encoder.push(samples), encoder.finish()])

@@ -137,11 +137,7 @@ class TrainingConfig:
         Raises:
             ConfigError: there is none, or it cannot be used.
         """
-        bundled = bundled_configs()
-        if str(name_or_path) not in bundled and not Path(name_or_path).is_file():
-            raise ConfigError(f"There is no training configuration '{name_or_path}', neither as a file nor in the "
-                              f"package; {unknown_name(Path(name_or_path).stem, bundled)}")
-        return cls.read(bundled.get(str(name_or_path), name_or_path))
+        return cls.read(config_path(name_or_path))
 
     @classmethod
     def read(cls, path):
@@ -150,14 +146,34 @@ class TrainingConfig:
         Raises:
             ConfigError: it cannot be read, or cannot be used.
         """
-        try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except OSError as error:
-            raise ConfigError(f"The configuration '{path}' cannot be read: {error.strerror}.") from None
-        except (ValueError, RecursionError) as error:
-            if isinstance(error, ConfigError):
-                raise
-            raise ConfigError(f"'{path}' is not valid JSON: {error}.") from None
+        return cls.from_dict(read_json(path))
+
+
+def read_json(path):
+    """What a JSON file holds.
+
+    Raises:
+        ConfigError: it cannot be read, or is no JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The configuration '{path}' cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"'{path}' is not valid JSON: {error}.") from None
+
+
+def config_path(name_or_path):
+    """Path of a configuration that comes with the package, by its name, or of a file.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    bundled = bundled_configs()
+    if str(name_or_path) not in bundled and not Path(name_or_path).is_file():
+        raise ConfigError(f"There is no training configuration '{name_or_path}', neither as a file nor in the "
+                          f"package; {unknown_name(Path(name_or_path).stem, bundled)}")
+    return bundled.get(str(name_or_path), name_or_path)
 
 
 def bundled_configs():

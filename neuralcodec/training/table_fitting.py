@@ -1,17 +1,22 @@
 """From a trained cascade to the integers that write its files: entropy tables fitted once, after training."""
 import numpy as np
 
+from neuralcodec.architecture.layout import CONTEXT_SIZES
 from neuralcodec.bitstream.entropy_tables import EntropyTables, nominal_magnitude_feature
-from neuralcodec.bitstream.integer_network import IntegerNetwork
+from neuralcodec.bitstream.integer_network import OUTPUT_ONE, IntegerNetwork
 from neuralcodec.bitstream.ltp import ANALYSIS_BITS, SYNTHESIS_BITS, LongTermPredictor
+from neuralcodec.bitstream.nested_tables import SLOPE_BITS, NestedModuleTables, NestedTables
 from neuralcodec.bitstream.payloads import count_symbols
 from neuralcodec.bitstream.scale_tables import (
     MODULE_SCALES_PER_OCTAVE_Q8,
     fit_pmf_rows,
     module_prior,
+    nested_prior,
     predicted_prior,
     side_prior,
 )
+from neuralcodec.model.nested import NestedCascade
+from neuralcodec.model.nested_entropy import RefinementContext
 
 WEIGHT_ONE, BIAS_ONE = 1 << 12, 1 << 18  # fixed point: weights in 1/4096, biases in 1/(64 * 4096)
 PRIOR_COUNT = 200.0  # symbols' worth of trust in the logistic shape that the networks were trained with
@@ -53,6 +58,8 @@ def fit_tables(cascade, recordings):
 
 def priors(cascade):
     """The logistic distributions of the side information and of each module."""
+    if isinstance(cascade, NestedCascade):
+        return [side_prior(), *[nested_prior()] * len(cascade.contexts)]
     modules = [predicted_prior() if module.config.long_term else module_prior() for module in cascade.chain]
     return [side_prior(), *modules]
 
@@ -68,8 +75,21 @@ def predictor(module):
                              fixed_point(basis / step, 1 << ANALYSIS_BITS, np.int16))
 
 
+def nested_module(context, pmf_rows):
+    """The tables of a trained module of a nested cascade."""
+    slope, shift = np.zeros((CONTEXT_SIZES, 0)), np.zeros((CONTEXT_SIZES, 0))
+    if isinstance(context, RefinementContext):
+        slope, shift = context.slope, OUTPUT_ONE * np.asarray(context.shift, np.float64)
+    return NestedModuleTables(integer_network(context.network), pmf_rows, fixed_point(slope, 1 << SLOPE_BITS, np.int16),
+                              fixed_point(shift, 1 << SLOPE_BITS, np.int32))
+
+
 def _tables(cascade, side_pmf_rows, *module_pmf_rows):
     side = cascade.side_context
+    if isinstance(cascade, NestedCascade):
+        modules = [nested_module(context, pmf_rows) for context, pmf_rows in zip(cascade.contexts, module_pmf_rows)]
+        return NestedTables(integer_network(side.first), integer_network(side.second), side_pmf_rows, modules,
+                            nominal_magnitude_feature(), MODULE_SCALES_PER_OCTAVE_Q8, cascade.config.hop)
     modules = [(integer_network(module.context.network), pmf_rows, predictor(module))
                for module, pmf_rows in zip(cascade.chain, module_pmf_rows)]
     return EntropyTables(integer_network(side.first), integer_network(side.second), side_pmf_rows, modules,

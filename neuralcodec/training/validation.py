@@ -9,7 +9,7 @@ from neuralcodec.bitstream.payloads import ideal_bits
 from neuralcodec.coding.rate import meet_bitrate
 from neuralcodec.errors import MissingDependencyError
 from neuralcodec.evaluation.metrics import score
-from neuralcodec.runtime.decoder import Decoder
+from neuralcodec.runtime.nested_decoder import make_decoder
 from neuralcodec.training.calibration import symbols_of
 from neuralcodec.training.table_fitting import nominal_tables
 from neuralcodec.zoo.weights import read_weights
@@ -70,7 +70,7 @@ class Coded:
     def decode(self):
         """Yields float32 (N,) for each recording."""
         for samples, frames in zip(self.recordings, self.frames, strict=True):
-            yield Decoder(self.config, self.weights, self.step_index).push(frames)[: samples.size]
+            yield make_decoder(self.config, self.weights, self.step_index).push(frames)[: samples.size]
 
     def close(self):
         """Nothing is held open."""

@@ -61,20 +61,19 @@ def read_preset(directory):
         PresetError: it is incomplete or damaged.
         NewerVersionError: it was made for a newer version of neuralcodec.
     """
-    from neuralcodec.architecture.config import CascadeConfig
-    from neuralcodec.bitstream.entropy_tables import EntropyTables
+    from neuralcodec.architecture.nested import read_config
+    from neuralcodec.bitstream.nested_tables import load_tables
     from neuralcodec.zoo.weights import check_weights, read_weights
 
     metadata = read_metadata(directory / METADATA)
     try:
-        config = CascadeConfig.from_dict(read_object(directory / CONFIG))
+        config = read_config(read_object(directory / CONFIG))
     except (ConfigError, TypeError) as error:
         raise PresetError(f"The preset in '{directory}' has a configuration that cannot be used: {error}") from error
     weights = read_weights(directory / WEIGHTS)
     check_weights(weights, config)
-    tables = EntropyTables.load(directory / TABLES)
-    wanted = [(module.hop, module.coded) if module.long_term else None for module in config.modules]
-    if wanted != [part.predictor and (part.predictor.hop, part.predictor.coded) for part in tables.modules]:
+    tables = load_tables(directory / TABLES)
+    if not _tables_fit(tables, config):
         raise PresetError(f"The preset in '{directory}' has entropy tables for other modules than its configuration; "
                           "install it again.")
     found = preset_hash(weights, tables)
@@ -82,6 +81,19 @@ def read_preset(directory):
         raise PresetError(f"The preset in '{directory}' is damaged: its weights or tables do not fit its hash; "
                           "install it again.")
     return Preset(metadata["name"], config, metadata, weights, tables, found, directory)
+
+
+def _tables_fit(tables, config):
+    """Whether entropy tables are those of the modules of a configuration."""
+    from neuralcodec.architecture.nested import NestedConfig
+    from neuralcodec.bitstream.nested_tables import NestedTables
+
+    if isinstance(config, NestedConfig) != isinstance(tables, NestedTables):
+        return False
+    if isinstance(config, NestedConfig):
+        return tables.hop == config.hop and tuple(module.coded for module in tables.modules) == config.coded
+    wanted = [(module.hop, module.coded) if module.long_term else None for module in config.modules]
+    return wanted == [part.predictor and (part.predictor.hop, part.predictor.coded) for part in tables.modules]
 
 
 def save_preset(directory, *, name, description, kbps, config, weights_file, tables, card, details=None,

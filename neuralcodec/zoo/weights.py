@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from neuralcodec.architecture.config import MAX_MODULES
 from neuralcodec.architecture.layout import weight_shapes
 from neuralcodec.errors import PresetError
 
@@ -16,6 +17,10 @@ MAX_BYTES = 16 << 20
 MAX_OBJECTS = 2000  # groups and datasets in the file
 MAX_DEPTH = 12
 
+_CONTAINERS = ("chain", "layers", "blocks", "dense", "contexts", "fills")
+# Class of a layer in a list, as Keras names it, -> our name, and the number of the first.
+_NUMBERED = {"residual_module": ("module", 0), "residual_block": ("block", 0), "odd_block": ("block", 0),
+             "first_context": ("context", 0), "refinement_context": ("context", 1), "noise_fill": ("fill", 0)}
 # Keras numbers the variables of a layer, trainable ones first; all other layers are dense: kernel, bias. Their order in
 # `model/` and the names that `readable_name` translates must stay as they are: see `architecture.layout`.
 _VARIABLES = {
@@ -23,6 +28,10 @@ _VARIABLES = {
     "lsf_quantizer": ("log_step", "mean", "std"),
     "quantizer": ("offset",),
     "module": ("basis", "log_step"),
+    "step_sizes": ("log_step",),
+    "embedded_quantizer": ("offset_0", "offset_1", "offset_2", "offset_3"),
+    **{f"context_{i}": ("slope", "shift") for i in range(MAX_MODULES)},
+    **{f"fill_{i}": ("log_level",) for i in range(MAX_MODULES)},
 }
 
 
@@ -119,7 +128,7 @@ def readable_name(path):
     *parts, variables, number = path.strip("/").split("/")
     if variables != "vars" or not number.isdigit():
         raise PresetError(f"'{path}' is not a variable")
-    layers = [_layer_name(part) for part in parts if part not in ("chain", "layers", "blocks", "dense")]
+    layers = [_layer_name(part) for part in parts if part not in _CONTAINERS]
     kind = layers[-1] if layers else ""
     if len(layers) == 1 and kind.startswith("module_"):
         kind = "module"
@@ -131,11 +140,12 @@ def readable_name(path):
 
 def _layer_name(part):
     """Keras' automatic names, where the first of several layers has no number, with a number for each."""
-    for automatic, name in (("residual_module", "module"), ("residual_block", "block")):
-        if part == automatic:
-            return f"{name}_0"
-        if part.startswith(automatic + "_"):
-            return name + part[len(automatic):]
+    automatic, _, number = part.rpartition("_")
+    if part in _NUMBERED:
+        automatic, number = part, "0"
+    if automatic in _NUMBERED and number.isdigit():
+        name, first = _NUMBERED[automatic]
+        return f"{name}_{int(number) + first}"
     return part
 
 

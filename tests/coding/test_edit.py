@@ -3,13 +3,14 @@
 import dataclasses
 import io
 
+import numpy as np
 import pytest
 
 from neuralcodec import Codec
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
-from neuralcodec.coding.edit import strip
-from neuralcodec.errors import DamagedFileError
+from neuralcodec.coding.edit import modules_within, strip
+from neuralcodec.errors import DamagedFileError, ModulesError
 from neuralcodec.evaluation.metrics import score
 
 
@@ -26,9 +27,7 @@ def coded(codec, clip):
 
 
 def stripped(data, num_modules):
-    file = io.BytesIO()
-    strip(ContainerReader(io.BytesIO(data)), num_modules, file)
-    return file.getvalue()
+    return strip(data, num_modules)
 
 
 @pytest.mark.parametrize("keep", [1, 2, 3])
@@ -55,7 +54,7 @@ def test_fewer_modules_decode_to_the_same_audio_at_a_lower_quality(codec, clip, 
 
 @pytest.mark.parametrize("keep", [0, 4])
 def test_modules_that_are_not_there_are_refused(coded, keep):
-    with pytest.raises(ValueError, match="3 modules"):
+    with pytest.raises(ModulesError, match="1 to 3 modules"):
         stripped(coded, keep)
 
 
@@ -64,3 +63,27 @@ def test_a_damaged_file_is_not_copied(coded):
     damaged[-1] ^= 1
     with pytest.raises(DamagedFileError):
         stripped(bytes(damaged), 1)
+
+
+@pytest.mark.parametrize("keep", [1, 2, 3])
+def test_stripped_sounds_as_decoding_fewer_modules(codec, coded, keep):
+    whole, part = codec.decode(coded, modules=keep), codec.decode(codec.strip(coded, modules=keep))
+    np.testing.assert_array_equal(whole[0], part[0])
+
+
+def test_coding_with_fewer_modules_writes_what_stripping_leaves(codec, clip, coded):
+    assert codec.encode(clip[0][16000:64000], 16000, modules=2) == codec.strip(coded, modules=2)
+
+
+@pytest.mark.parametrize("modules", [0, 4, -1, True, 1.5])
+def test_numbers_of_modules_that_there_are_not(codec, clip, coded, modules):
+    for call in (lambda: codec.decode(coded, modules=modules), lambda: codec.strip(coded, modules=modules),
+                 lambda: codec.encode(clip[0][:8000], 16000, modules=modules)):
+        with pytest.raises(ModulesError, match="1 to 3 modules"):
+            call()
+
+
+def test_the_modules_that_a_bitrate_has_room_for(coded):
+    reader = ContainerReader(io.BytesIO(coded))
+    sizes = [len(strip(coded, keep)) * 8 / 3 / 1000 for keep in (1, 2, 3)]
+    assert [modules_within(reader, kbps) for kbps in (1, *sizes, 1000)] == [1, 1, 2, 3, 3]

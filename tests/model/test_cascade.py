@@ -1,4 +1,6 @@
 """The cascade: what it costs, what it delays, what learns, and that gradients reach everything."""
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from keras import ops
 
 from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
 from neuralcodec.architecture.framing import MAX_DELAY
+from neuralcodec.architecture.layout import weight_shapes
 from neuralcodec.architecture.transform import lapped_basis
 from neuralcodec.model.cascade import Cascade, packed
 from neuralcodec.model.side import code_gain, gain_contour
@@ -144,11 +147,11 @@ def test_bundled_configurations_stay_below_a_million_parameters():
     from pathlib import Path
 
     import neuralcodec.training
-    from neuralcodec.training.config import TrainingConfig
+    from neuralcodec.training.nested_config import find_config
 
     paths = sorted((Path(neuralcodec.training.__file__).parent / "configs").glob("*.json"))
     assert paths
     for path in paths:
-        config = TrainingConfig.read(path)
-        assert config.model.delay <= MAX_DELAY
-        assert Cascade(config.model).count_params() <= 1_000_000
+        model = find_config(path).model
+        assert model.delay <= MAX_DELAY
+        assert sum(math.prod(shape) for shape in weight_shapes(model).values()) <= 1_000_000

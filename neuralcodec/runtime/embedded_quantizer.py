@@ -1,0 +1,59 @@
+"""The one quantiser of a nested cascade, whose steps halve from module to module. K counts code frames."""
+
+import numpy as np
+
+from neuralcodec.architecture.layout import BIN_RANGE, MODULE_LIMIT, POINT_SIZES
+from neuralcodec.runtime.cnn import leaky_relu
+from neuralcodec.runtime.layers import Dense
+
+
+class StepSizes:
+    """Step size of every coefficient from side information.
+
+    Args:
+        weights: dict of name -> float32 array, of the whole cascade.
+        step_scale: all step sizes are scaled by this.
+    """
+
+    def __init__(self, weights, step_scale=1.0):
+        self._log_step = weights["step_sizes/log_step"] + np.float32(np.log(step_scale))
+        self._hidden, self._out = Dense(weights, "step_sizes/hidden"), Dense(weights, "step_sizes/out")
+
+    def __call__(self, condition):
+        """(K, C) -> (K, N), of the module that sends a coefficient first."""
+        return np.exp(self._log_step + self._out(leaky_relu(self._hidden(condition))))
+
+
+class EmbeddedQuantizer:
+    """|symbol| = floor(|value| / step), so that zero is two steps wide.
+
+    Args:
+        weights: dict of name -> float32 array, of the whole cascade.
+        config: NestedConfig.
+    """
+
+    def __init__(self, weights, config):
+        place = np.arange(config.hop)
+        self._place, self._coded = place, config.coded
+        # The module that sends a coefficient first; the number of modules where none does.
+        self._first = sum((place >= count).astype(np.int64) for count in config.coded)
+        zero = np.zeros((1, config.hop), np.float32)  # a zero is reconstructed as 0
+        offsets = [weights[f"embedded_quantizer/offset_{i}"] for i in range(len(config.modules))]
+        self._beyond = [np.concatenate([zero, 0.5 + np.float32(BIN_RANGE) * np.tanh(offset)]) for offset in offsets]
+
+    def halvings(self, number):
+        """How often the steps of a module were halved, (N,)."""
+        return np.maximum(number - self._first, 0)
+
+    def quantise(self, z, number):
+        """Values in steps of the first sending (K, N) -> symbols of a module int64 (K, N)."""
+        size = np.minimum(np.abs(z), np.float32(MODULE_LIMIT + 1 - 1e-3)) * np.float32(2) ** self.halvings(number)
+        symbols = (np.floor(size) * np.sign(z)).astype(np.int64)
+        symbols[:, self._coded[number]:] = 0
+        return symbols
+
+    def points(self, symbols, number):
+        """Where symbols int64 (K, N) of a module are reconstructed, float32 (K, N) in its steps."""
+        size = np.abs(symbols)
+        beyond = self._beyond[number][np.minimum(size, POINT_SIZES), self._place]
+        return (np.sign(symbols) * (size + beyond)).astype(np.float32)

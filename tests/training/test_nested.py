@@ -1,0 +1,109 @@
+"""Training of a nested cascade: from a configuration to the presets of its prefixes; rates; resuming."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from neuralcodec.coding.file import decode, encode
+from neuralcodec.errors import ConfigError, OutputExistsError
+from neuralcodec.training.checkpoint import CHECKPOINT, Progress
+from neuralcodec.training.nested_config import NestedTrainingConfig, find_config
+from neuralcodec.training.nested_run import first_modules, train_presets
+
+TOY = {
+    "name": "toy", "batch_size": 2, "clip_frames": 20, "epoch_steps": 2,
+    "model": {"lpc": "trained", "hop": 160, "encoder_width": 8, "decoder_width": 8, "control_width": 8, "step_width": 8,
+              "modules": [{"coded_below": 4000, "context_width": 8}, {"coded_below": 8000, "context_width": 8}]},
+    "phases": [
+        {"name": "module 0", "steps": 4, "prefixes": [1], "kbps": [12], "rate_weight": [0.05], "warmup": 0},
+        {"name": "joint", "steps": 4, "prefixes": [0.5, 0.5], "kbps": [12, 24], "warmup": 0, "adversarial": 0.03}],
+    "presets": [{"name": "toy-one", "description": "A toy", "modules": 1, "kbps": 14},
+                {"name": "toy-two", "description": "A toy", "modules": 2, "kbps": 30}],
+}
+
+
+@pytest.fixture(scope="module")
+def toy(speech_folder, tmp_path_factory):
+    """(folder of a run, its presets)"""
+    folder = tmp_path_factory.mktemp("nested") / "run"
+    return folder, train_presets(NestedTrainingConfig.from_dict(TOY), speech_folder, folder, verbose=False)
+
+
+def test_a_run_leaves_a_preset_for_each_prefix(toy, speech_folder):
+    folder, presets = toy
+    assert [preset.name for preset in presets] == ["toy-one", "toy-two"]
+    assert [len(preset.config.modules) for preset in presets] == [1, 2]
+    assert all((folder / preset.name / "metadata.json").is_file() for preset in presets)
+    speech = 0.1 * np.random.default_rng(1).standard_normal(16000)
+    for preset in presets:
+        decoded, rate = decode(preset, encode(preset, speech, 16000))
+        assert decoded.shape == speech.shape and rate == 16000 and np.isfinite(decoded).all()
+
+
+def test_the_log_has_the_rates_of_all_prefixes(toy):
+    folder, _ = toy
+    header, *rows = (line.split(",") for line in (folder / "log.csv").read_text().splitlines())
+    assert len(rows) == 4 and [row[0] for row in rows] == ["module 0"] * 2 + ["joint"] * 2
+    rates = [(row[header.index("kbps_1")], row[header.index("kbps_2")]) for row in rows]
+    assert rates[0][1] == "" and 0 < float(rates[-1][0]) < float(rates[-1][1])
+
+
+def test_a_finished_run_is_not_begun_again(toy, speech_folder):
+    folder, _ = toy
+    with pytest.raises(OutputExistsError):
+        train_presets(NestedTrainingConfig.from_dict(TOY), speech_folder, folder, verbose=False)
+
+
+def test_a_run_goes_on_where_it_stopped(toy, speech_folder, tmp_path):
+    import shutil
+
+    folder, presets = toy
+    shutil.copytree(folder, tmp_path / "run")
+    progress = Progress.read(folder)
+    assert progress.phase == 2 and len(progress.rate_weight) == 2
+    config = NestedTrainingConfig.from_dict(TOY)
+    again = train_presets(config, speech_folder, tmp_path / "run", resume=True, verbose=False)
+    assert [preset.hash for preset in again] == [preset.hash for preset in presets]
+
+
+def test_the_first_modules_decode_as_within_the_whole(toy):
+    import keras
+
+    from neuralcodec.model.nested import NestedCascade
+
+    cascade = NestedCascade(NestedTrainingConfig.from_dict(TOY).model)
+    cascade.load_weights(toy[0] / CHECKPOINT)
+    x, prefix = 0.1 * keras.random.normal((1, 6400), seed=1), keras.ops.ones((1,), "int32")
+    whole, part = cascade(x, prefix)["decoded"], first_modules(cascade, 1)(x, prefix)["decoded"]
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(part), keras.ops.convert_to_numpy(whole), atol=1e-5)
+
+
+def test_the_bundled_configuration_leads_to_three_presets():
+    config = find_config("cascade")
+    assert [preset.modules for preset in config.presets] == [1, 2, 3]
+    assert NestedTrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize("place, value, message", [
+    (("phases", 0, "kbps"), [12, 24], "a share and a bitrate for each"),
+    (("phases", 1, "prefixes"), [1, 1, 1], "1 to 2 prefixes"),
+    (("phases", 1, "prefixes"), [0, 0], "no numbers"),
+    (("phases", 1, "steps"), 0, "at least one step"),
+    (("phases", 0, "rate_weight"), [], "rate_weight"),
+    (("phases", 0, "speed"), 1, "'speed'"),
+    (("presets", 0, "modules"), 3, "1 to 2 modules"),
+    (("presets", 0, "name"), "a/b/c", "letters"),
+    (("presets",), [], "presets"),
+    (("model", "hop"), 320, "hop"),
+    (("colour",), 1, "'colour'"),
+])
+def test_wrong_settings_are_refused(place, value, message):
+    data = copy.deepcopy(TOY)
+    target = data
+    for key in place[:-1]:
+        target = target[key]
+    target[place[-1]] = value
+    with pytest.raises(ConfigError, match=message):
+        NestedTrainingConfig.from_dict(data)
