@@ -19,6 +19,7 @@ from neuralcodec.bitstream.scale_tables import NUM_MODULE_SCALES
 from neuralcodec.bitstream.symbols import MODULE_VALUES
 
 FRESH, ZERO, HALF = 0, 1, 2  # families of rows; three of HALF
+MIN_ALPHABET = 4  # 0, +1, -1 and the escape
 FAMILIES = HALF + CONTEXT_SIZES - 1
 SCALE_INDICES = NUM_MODULE_SCALES
 SLOPE_BITS = 12  # of slopes and shifts
@@ -47,7 +48,8 @@ class NestedModuleTables:
 
     def __post_init__(self):
         object.__setattr__(self, "frequencies_minus_one", minus_one(self.pmf_rows, MODULE_VALUES))
-        check(len(self.pmf_rows) == FAMILIES * SCALE_INDICES, "rows of a wrong number")
+        rows, alphabet = self.pmf_rows.shape
+        check(rows == FAMILIES * SCALE_INDICES and alphabet >= MIN_ALPHABET, "PMF rows of a wrong shape")
         check(self.slope.dtype == np.int16 and self.shift.dtype == np.int32, "slopes or shifts of a wrong type")
         check(self.slope.ndim == 2 and len(self.slope) == CONTEXT_SIZES and self.shift.shape == self.slope.shape,
                "slopes or shifts of a wrong shape")

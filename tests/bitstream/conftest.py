@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from nested_payloads import make_nested_frames, make_nested_tables
 
 from neuralcodec.architecture.layout import ltp_context_layout, module_context_layout, side_context_layouts
 from neuralcodec.architecture.transform import lapped_basis
@@ -136,3 +137,13 @@ def small_alphabets(tables):
         side_pmf_rows=fit_pmf_rows(np.zeros((128, 4)), side_prior(4)),
         modules=[(module.network, fit_pmf_rows(np.zeros((64, 3)), module_prior(3))) for module in tables.modules],
     )
+
+
+@pytest.fixture(scope="session")
+def nested_tables():
+    return make_nested_tables
+
+
+@pytest.fixture(scope="session")
+def nested_frames():
+    return make_nested_frames

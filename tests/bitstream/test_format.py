@@ -163,6 +163,64 @@ def read_predicted(payload, num_frames, tables, step_index, side):
     return [[0] * 320] * 2 + [sum(code_frames[i : i + 320 // hop], []) for i in range(0, t + 1, 320 // hop)]
 
 
+def read_nested(payloads, num_frames, tables, step_index, side):
+    """Section 9: what each module sends, by frame; with two frames of zeros in front, as `side` has."""
+    hop, feature = tables.hop, tables.magnitude_feature.tolist()
+    per_frame, shift = 320 // hop, (step_index * tables.scales_per_octave_q8 + (1 << 15)) >> 16
+    num_code_frames = num_frames * per_frame
+    gains = [gain for frame in side[2:] for gain in frame[16:]]
+
+    def limited(index):
+        return min(max(index, 0), 63)
+
+    def side_features(t):
+        frame, now, before = 2 + t // per_frame, t // (160 // hop), (t - 1) // (160 // hop)
+        return [8 * symbol for symbol in (*side[frame][:16], gains[now], *side[frame - 1][:16],
+                                          gains[before] if t else 0)]
+
+    modules, symbols, indices = [], [], []
+    for number, payload in enumerate(payloads):
+        module, decoder, coded = tables.modules[number], Decoder(payload), tables.modules[number].coded
+        rows, below, escape = module.pmf_rows.tolist(), symbols, len(module.pmf_rows[0]) - 1
+        sent, symbols, many = [], [], len(below[0]) if below else 0
+        slope, bias = module.slope.tolist(), module.shift.tolist()
+        escaped = []
+        for t in range(num_code_frames):
+            if number == 0:
+                past = [symbols[t - back] if t >= back else [0] * coded for back in (1, 2)]
+                outputs = run(module.network, [feature[abs(q)] for row in past for q in row] + side_features(t))
+                indices.append([limited(output) for output in outputs])
+                chosen = [limited(output - shift) for output in outputs]
+            else:
+                near = [below[u] if 0 <= u < num_code_frames else [0] * many for u in (t, t - 1, t + 1)]
+                features = [feature[min(abs(m), 127)] for row in near for m in row]
+                outputs = run(module.network, features + [4 * index for index in indices[t]] + side_features(t))
+                chosen = []
+                for j, m in enumerate(below[t]):
+                    c, own = min(abs(m), 3), outputs[j] if below[t][j] == 0 else outputs[coded + j]
+                    follow = (bias[c][j] + slope[c][j] * indices[t][j] + (1 << 11)) >> 12
+                    chosen.append(64 * (1 + c) + limited(own + follow - shift))
+                chosen += [limited(outputs[j] - shift) for j in range(many, coded)]
+                indices[t] += [limited(outputs[j]) for j in range(many, coded)]
+            places = [decoder.read(rows[row]) for row in chosen]
+            values = [place if j < many and below[t][j] else value_of(place) for j, place in enumerate(places)]
+            lost = [j for j, place in enumerate(places) if place == escape]
+            if number == 0:
+                for j in lost:
+                    values[j] = value_of(decoder.uniform(255))
+            escaped += [(t, j) for j in lost]
+            sent.append(values)
+            symbols.append(values)
+        if number:
+            for t, j in escaped:
+                sent[t][j] = value_of(decoder.uniform(255))
+            symbols = [[s if j >= many or m[j] == 0 else (1 if m[j] > 0 else -1) * (2 * abs(m[j]) + s)
+                        for j, s in enumerate(row)] for row, m in zip(sent, below)]
+        whole = [row + [0] * (hop - coded) for row in sent]
+        modules.append([sum(whole[i : i + per_frame], []) for i in range(0, num_code_frames, per_frame)])
+    return [[[0] * 320] * 2 + module for module in modules]
+
+
 def read_file(data, tables):
     """Section 2: the frames of a file, as (side symbols, symbols of each module) per block."""
     at = 0
@@ -211,7 +269,9 @@ def read_file(data, tables):
         payloads.append(take(block_end - at))
         count = min(per_block, num_frames - number * per_block)
         side, modules = read_side(payloads[0], count, tables), []
-        for i in range(num_modules):
+        if hasattr(tables, "hop"):
+            modules = read_nested(payloads[1:], count, tables, step_index, side)
+        for i in range(len(modules), num_modules):
             below = modules[-1] if modules else None
             if tables.modules[i].predictor:
                 modules.append(read_predicted(payloads[1 + i], count, tables, step_index, side))
@@ -242,4 +302,18 @@ def test_the_documented_decoder_reads_what_is_written(request, random_frames, al
         for side, modules in read_file(file.getvalue(), tables)
     ]
 
+    assert Frames.concatenate(blocks) == frames
+
+
+@pytest.mark.parametrize("hop, spread, step_index", [(160, 2.0, 0), (160, 20.0, 72), (80, 1.0, -160)])
+def test_the_documented_decoder_reads_nested_modules(nested_tables, nested_frames, hop, spread, step_index):
+    tables = nested_tables(hop)
+    frames = nested_frames(hop, 6, spread)
+    header = Header("test", b"8 bytes!", 8000, 512, 1024, 3, step_index, frames_per_block=3)
+    writer, file = ContainerWriter(header), io.BytesIO()
+    for block in frames.blocks(3):
+        writer.add_block(encode_block(block, tables, step_index))
+    writer.finish(file)
+    blocks = [Frames([row[:16] for row in side], [row[16:] for row in side], modules)
+              for side, modules in read_file(file.getvalue(), tables)]
     assert Frames.concatenate(blocks) == frames
