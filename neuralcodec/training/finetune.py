@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from neuralcodec.architecture.framing import FRAME_SAMPLES
+from neuralcodec.architecture.nested import NestedConfig
 from neuralcodec.errors import ConfigError
 from neuralcodec.evaluation.publish_figures import write_figures
 from neuralcodec.model.cascade import Cascade
@@ -46,6 +47,9 @@ def finetune(preset, data, *, epochs, minutes, validation_data, freeze, learning
     """
     if (epochs if minutes is None else minutes) <= 0:
         raise ConfigError("Training takes at least one epoch, or more than 0 minutes.")
+    if isinstance(preset.config, NestedConfig):
+        raise ConfigError(f"The preset '{preset.name}' has nested modules, which cannot be fine-tuned yet; tune one "
+                          "without them, such as cq-24k.")
     config = tuning_config(preset, freeze, learning_rate, batch_size, name, seed, speech)
     with Status(verbose) as status:
         status.say("Reading the speech.")

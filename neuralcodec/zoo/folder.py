@@ -120,11 +120,12 @@ def save_preset(directory, *, name, description, kbps, config, weights_file, tab
         PresetError: the parts do not fit together.
     """
     from neuralcodec.architecture.framing import SAMPLE_RATE
+    from neuralcodec.architecture.nested import NestedConfig
     from neuralcodec.zoo.weights import read_weights
 
     weights = read_weights(weights_file)
     metadata = {
-        "format_version": FORMAT_VERSION,
+        "format_version": FORMAT_VERSION if isinstance(config, NestedConfig) else 1,
         "name": name,
         "description": description,
         "kbps": kbps,

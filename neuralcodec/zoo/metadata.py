@@ -34,7 +34,7 @@ from pathlib import Path
 
 from neuralcodec.errors import NewerVersionError, PresetError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 2: nested cascades
 NO_LICENCE = "NOASSERTION"  # SPDX for: nothing is said
 
 MAX_BYTES = 1 << 20

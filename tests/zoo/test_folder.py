@@ -48,7 +48,7 @@ def test_files_that_are_too_large_are_not_read(folder):
 
 
 def test_a_newer_preset(folder):
-    change(folder / METADATA, format_version=2)
+    change(folder / METADATA, format_version=3)
     with pytest.raises(NewerVersionError, match="update neuralcodec"):
         load_preset(folder)
 
