@@ -56,6 +56,12 @@ class PacedAdam(GuardedAdam):
         super().build(variables)
         self.paces = [self.pace_of.get(id(variable), 1.0) for variable in variables]
 
+    def apply(self, grads, trainable_variables=None):
+        """Modules that do not run have no gradient, which TensorFlow says with None and JAX with zeros."""
+        variables = self._trainable_variables if trainable_variables is None else trainable_variables
+        grads = [ops.zeros_like(variable) if grad is None else grad for grad, variable in zip(grads, variables)]
+        super().apply(grads, trainable_variables)
+
 
 def choose_trainable(cascade, pace):
     """Freezes the parts whose pace is 0.
