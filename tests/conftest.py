@@ -1,7 +1,12 @@
 """A preset with random weights, so that everything around the weights can be tested without any that were trained."""
 
-import io
+# ruff: noqa: E402
 import os
+
+# One process of pytest-xdist per core: more threads of BLAS would only wait for one another. Before NumPy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import io
 import signal
 import subprocess
 import sys
