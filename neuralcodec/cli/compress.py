@@ -16,6 +16,7 @@ ENCODING = "s16le"
 @options.recursive
 @options.preset
 @click.option("--kbps", type=float, help="Bitrate that each file is to have, near the preset's own.")
+@click.option("--modules", type=click.IntRange(min=1), help="Code with the first modules of the cascade only.")
 @click.option("--channel", metavar="left|right|mix|N", default="mix", show_default=True,
               help="Which channel to code of several; N counts from 1.")
 @click.option("--normalize", is_flag=True, help="Scale each recording so that its peak is 1 dB below full scale.")
@@ -27,8 +28,8 @@ ENCODING = "s16le"
 @options.force
 @options.skip_existing
 @options.quiet
-def compress(inputs, output, output_dir, recursive, preset, kbps, channel, normalize, raw, rate, channels, encoding,
-             no_tags, force, skip_existing, quiet):
+def compress(inputs, output, output_dir, recursive, preset, kbps, modules, channel, normalize, raw, rate, channels,
+             encoding, no_tags, force, skip_existing, quiet):
     """Compress audio files, or all audio files of a folder, to .nac files.
 
     Any sample rate and channel count will do: speech is coded at 16 kHz, mono. `-` is standard input and output.
@@ -46,7 +47,7 @@ def compress(inputs, output, output_dir, recursive, preset, kbps, channel, norma
     codec = Codec.from_pretrained(preset)
 
     def work(source, target, progress, again):
-        codec.compress(source, target, kbps=kbps, overwrite=force or again, progress=progress,
+        codec.compress(source, target, kbps=kbps, modules=modules, overwrite=force or again, progress=progress,
                        channel=int(channel) if channel.isdecimal() else channel, normalize=normalize, raw=form,
                        tags=not no_tags)
 

@@ -16,11 +16,12 @@ from neuralcodec.cli import options
 @click.option("-p", "--preset", metavar="NAME",
               help="Preset, folder or Hub repository; by default the preset a file names.")
 @click.option("--native", is_flag=True, help="Keep the codec's 16 kHz instead of the original's sample rate.")
+@click.option("--modules", type=click.IntRange(min=1), help="Decode the first modules of the cascade only.")
 @click.option("--no-tags", is_flag=True, help="Leave out the tags that a file carries, such as title and artist.")
 @options.force
 @options.skip_existing
 @options.quiet
-def decompress(inputs, output, output_dir, recursive, preset, native, no_tags, force, skip_existing, quiet):
+def decompress(inputs, output, output_dir, recursive, preset, native, modules, no_tags, force, skip_existing, quiet):
     """Decompress .nac files, or all .nac files of a folder, to WAV.
 
     With -o the extension chooses the format: .wav, .flac, .aiff, .au, .caf or .w64. `-` is standard input and output.
@@ -36,7 +37,8 @@ def decompress(inputs, output, output_dir, recursive, preset, native, no_tags, f
     def work(source, target, progress, again):
         with open_nac(source) as file:
             codec = load(preset or _preset_of(file))
-            codec.decompress(file, target, native=native, overwrite=force or again, progress=progress, tags=not no_tags)
+            codec.decompress(file, target, native=native, modules=modules, overwrite=force or again, progress=progress,
+                             tags=not no_tags)
 
     batch.run(jobs.plan(inputs, output, output_dir, recursive, {".nac"}, ".wav", set(OUTPUT_FORMATS)), work,
               describe=_described, quiet=quiet,

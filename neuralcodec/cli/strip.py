@@ -14,7 +14,8 @@ from neuralcodec.cli import options
 @click.option("--kbps", type=click.FloatRange(min=0, min_open=True),
               help="Keep as many modules as cost at most so much; at least one.")
 @options.force
-def strip(inputs, output, output_dir, recursive, modules, kbps, force):
+@options.quiet
+def strip(inputs, output, output_dir, recursive, modules, kbps, force, quiet):
     """Make .nac files smaller by leaving out their last modules.
 
     Nothing is decoded and no preset is needed. What is left decodes to the same speech at a lower quality.
@@ -29,13 +30,13 @@ def strip(inputs, output, output_dir, recursive, modules, kbps, force):
     if output is None and output_dir is None and "-" not in inputs:
         raise click.UsageError("Give -o for one file or --output-dir for several; a file is not replaced by its part.")
 
-    def work(source, target, progress):
+    def work(source, target, progress, again):
         refuse_same(source, target)
         with open_nac(source) as file:
             reader = ContainerReader(file)
             kept = modules_within(reader, kbps) if modules is None else modules
-            with open_output(target, force) as part:
+            with open_output(target, force or again) as part:
                 strip_file(reader, kept, part)
         progress(1, 1)
 
-    return batch.run(jobs.plan(inputs, output, output_dir, recursive, {".nac"}, ".nac"), work)
+    batch.run(jobs.plan(inputs, output, output_dir, recursive, {".nac"}, ".nac", {".nac"}), work, quiet=quiet)

@@ -525,6 +525,5 @@ def test_long_tags_are_cut(tmp_path, codec):
 
 def test_tags_survive_a_cut_of_modules(tmp_path, codec, tagged):
     codec.compress(tagged, tmp_path / "a.nac")
-    small = io.BytesIO()
-    strip(ContainerReader(io.BytesIO((tmp_path / "a.nac").read_bytes())), 1, small)
-    assert codec_info(io.BytesIO(small.getvalue()))["tags"] == TAGS
+    small = strip((tmp_path / "a.nac").read_bytes(), modules=1)
+    assert codec_info(io.BytesIO(small))["tags"] == TAGS
