@@ -167,14 +167,15 @@ def start_cli():
     """Starts `neuralcodec` in a process of its own."""
     def start(*arguments, **options):
         return subprocess.Popen([sys.executable, "-m", "neuralcodec", *map(str, arguments)], env=environment(),
-                                stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c, **options)
+                                stderr=subprocess.PIPE, preexec_fn=hear_signals, **options)
 
     return start
 
 
-def hear_ctrl_c():
-    """A test run in the background ignores Ctrl-C, and what it starts would inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def hear_signals():
+    """A test run in the background ignores Ctrl-C, under nohup also the end of the terminal; children inherit that."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def environment():
