@@ -1,12 +1,13 @@
-"""Care that libraries in C need: some write to standard error themselves, and some call back."""
+"""Care that libraries in C need: some print things themselves, and some call back."""
 
 import contextlib
+import ctypes
 import os
 import threading
 
 _lock = threading.Lock()
 _users = 0
-_saved = None
+_saved = {}  # descriptor -> copy of it
 
 
 def undisturbed(function, *arguments, **options):
@@ -57,7 +58,7 @@ class _Call:
 
 @contextlib.contextmanager
 def quiet():
-    """Nothing that is written to file descriptor 2 meanwhile is seen, whichever thread writes it; keep it short."""
+    """Nothing that C code prints meanwhile is seen, or gets into a pipe, whichever thread does it; keep it short."""
     _begin()
     try:
         yield
@@ -66,22 +67,32 @@ def quiet():
 
 
 def _begin():
-    global _users, _saved
+    global _users
     with _lock:
         _users += 1
         if _users == 1:
-            with contextlib.suppress(OSError):  # closed: nothing can be seen anyway
-                _saved = os.dup(2)
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, 2)
-                os.close(nowhere)
+            _print_all()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for number in (1, 2):
+                with contextlib.suppress(OSError):  # closed: nothing can be seen anyway
+                    _saved[number] = os.dup(number)
+                    os.dup2(nowhere, number)
+            os.close(nowhere)
 
 
 def _end():
-    global _users, _saved
+    global _users
     with _lock:
         _users -= 1
-        if not _users and _saved is not None:
-            os.dup2(_saved, 2)
-            os.close(_saved)
-            _saved = None
+        if not _users:
+            _print_all()
+            while _saved:
+                number, saved = _saved.popitem()
+                os.dup2(saved, number)
+                os.close(saved)
+
+
+def _print_all():
+    """What C code has printed may wait in its own buffers."""
+    with contextlib.suppress(OSError, TypeError, AttributeError):  # Windows has no library of this process
+        ctypes.CDLL(None).fflush(None)

@@ -73,7 +73,7 @@ def examine(window):
         number, granule = page.number + 1, max(granule, page.granule)
         if page.flags & _LAST:
             return _ended(window, data, at, remark)
-    return Finding(window, "ends after {read:.3f} s without the mark of its end", truncated=True)
+    return Finding(window, "ends after {read:.3f} s without the mark of its end", truncated=True, is_empty=not granule)
 
 
 def _find_sound(data):
@@ -110,7 +110,8 @@ def _broken(window, data, at, stream, granule):
         if place < 0:
             break
     rest = _whole_packets(data, at, stream, granule)
-    return Finding(window.joined([range(at), rest]), "ends after {read:.3f} s, in the middle of a page", truncated=True)
+    return Finding(window.joined([range(at), rest]), "ends after {read:.3f} s, in the middle of a page", truncated=True,
+                   is_empty=not granule and not rest)
 
 
 def _whole_packets(data, at, stream, granule):

@@ -72,3 +72,5 @@ def _open_standard_streams():
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:  # nobody wants to hear what everybody may say
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")

@@ -1,5 +1,6 @@
 """Libraries in C: kept quiet, and not disturbed by signals."""
 
+import ctypes
 import gc
 import os
 import signal
@@ -14,15 +15,31 @@ from neuralcodec.audio import AudioSink, AudioSource
 from neuralcodec.audio.native import quiet, undisturbed
 
 
-def test_what_is_written_to_standard_error_meanwhile_is_not_seen(capfd):
+def test_what_is_printed_meanwhile_is_not_seen(capfd):
+    library = ctypes.CDLL(None)
     os.write(2, b"before ")
+    library.printf(b"told ")
     with quiet():
         os.write(2, b"hidden")
         with quiet():
-            os.write(2, b"hidden")
+            os.write(1, b"hidden")
+        library.printf(b"hidden")
         os.write(2, b"hidden")
     os.write(2, b"after")
-    assert capfd.readouterr().err == "before after"
+    library.printf(b"again")
+    library.fflush(None)
+    assert capfd.readouterr() == ("told again", "before after")
+
+
+def test_nothing_of_it_gets_into_a_pipe(tmp_path, run_python):
+    """libsndfile prints what is wrong with a MIDI sample dump to standard output."""
+    soundfile.write(tmp_path / "a.sds", np.zeros(3000), 16000, "PCM_16", format="SDS")
+    data = bytearray((tmp_path / "a.sds").read_bytes())
+    data[300:310] = bytes(range(10))
+    (tmp_path / "a.sds").write_bytes(data)
+    code = "import sys; from neuralcodec.audio import AudioSource; list(AudioSource(sys.argv[1]).blocks())"
+    result = run_python("-c", code, tmp_path / "a.sds")
+    assert (result.stdout, result.stderr) == (b"", b"")
 
 
 def test_results_and_errors_come_through():

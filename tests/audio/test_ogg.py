@@ -74,7 +74,7 @@ def test_a_file_that_is_cut_off_between_pages(whole):
 def test_headers_alone_are_no_audio(whole):
     places = pages(whole)
     for end in (places[2], places[1] + 40):
-        with pytest.raises(AudioError, match="holds a header, but no audio|cannot be decoded"):
+        with pytest.raises(AudioError, match="holds a header, but no audio"):
             read(whole[:end])
 
 
