@@ -8,7 +8,7 @@ from keras import ops
 from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.model import lpc
-from neuralcodec.model.cascade import Cascade
+from neuralcodec.model.cascade import Cascade, predict_linearly
 from neuralcodec.model.side import code_gain, gain_contour, previous, side_condition
 from neuralcodec.zoo.weights import read_weights
 
@@ -81,7 +81,7 @@ class Reference:
             Frames, and the decoded waveform with 1, 2, ... modules.
         """
         config, cascade, x = self.config, self.cascade, ops.convert_to_tensor(x[None])
-        _, lsf, lsf_symbols = cascade.predict_linearly(x)
+        _, lsf, lsf_symbols = predict_linearly(x, cascade.lsf_quantizer, config.lpc != "none")
         smooth = lpc.interpolate_lsf(lsf, previous(lsf))
         # In float64, as the runtime: what differs by rounding here is far louder at the output of 1/A(z).
         predictor = ops.cast(lpc.lpc_from_lsf(ops.cast(smooth, "float64")), "float32")

@@ -6,6 +6,7 @@ from neuralcodec.architecture.noise import BAND_HZ
 from neuralcodec.errors import ConfigError, unknown_name
 
 MAX_MODULES = 4
+MAX_SIZE = 1024  # of a layer
 LPC_KINDS = ("none", "fixed", "trained")
 
 
@@ -63,20 +64,12 @@ class CascadeConfig:
     noise_above: int = 0
 
     def __post_init__(self):
-        if self.lpc not in LPC_KINDS:
-            raise ConfigError(f'`lpc` must be one of {", ".join(LPC_KINDS)}; got {self.lpc!r}.')
-        if not 1 <= len(self.modules) <= MAX_MODULES:
-            raise ConfigError(f"A cascade has 1 to {MAX_MODULES} modules; this configuration has {len(self.modules)}.")
+        check_stages(self)
         for module in self.modules:
             check_module(module)
         if any(module.long_term for module in self.modules[1:]):
             raise ConfigError('Only the first module can have "long_term": true.')
-        if type(self.noise_above) is not int or self.noise_above not in range(0, SAMPLE_RATE // 2, BAND_HZ):
-            raise ConfigError(f"`noise_above` must be a multiple of {BAND_HZ} from 0 to {SAMPLE_RATE // 2 - BAND_HZ} "
-                              f"Hz; got {self.noise_above!r}.")
-        if self.delay > MAX_DELAY:
-            raise ConfigError(f"The cascade would delay speech by {self.delay / 16:g} ms; the limit is 60 ms: "
-                              "use shorter hops, less look-ahead or fewer modules.")
+        check_delay(self, "use shorter hops, less look-ahead or fewer modules")
 
     @property
     def code_frame_delays(self):
@@ -114,6 +107,41 @@ class CascadeConfig:
         return cls(**{**data, "modules": tuple(ModuleConfig(**module) for module in data["modules"])})
 
 
+def check_stages(config):
+    """Makes sure of what all cascades have: an LPC stage or none, modules, noise or none.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+    if config.lpc not in LPC_KINDS:
+        raise ConfigError(f'`lpc` must be one of {", ".join(LPC_KINDS)}; got {config.lpc!r}.')
+    if not 1 <= len(config.modules) <= MAX_MODULES:
+        raise ConfigError(f"A cascade has 1 to {MAX_MODULES} modules; this configuration has {len(config.modules)}.")
+    if type(config.noise_above) is not int or config.noise_above not in range(0, SAMPLE_RATE // 2, BAND_HZ):
+        raise ConfigError(f"`noise_above` must be a multiple of {BAND_HZ} from 0 to {SAMPLE_RATE // 2 - BAND_HZ} "
+                          f"Hz; got {config.noise_above!r}.")
+
+
+def check_delay(config, remedy):
+    """Makes sure that a cascade delays speech by 60 ms at most.
+
+    Raises:
+        ConfigError: it does not; the message ends with what to do about it.
+    """
+    if config.delay > MAX_DELAY:
+        raise ConfigError(f"The cascade would delay speech by {config.delay / 16:g} ms; the limit is 60 ms: {remedy}.")
+
+
+def check_size(name, value):
+    """Makes sure that a setting is the size of a layer, or how many there are.
+
+    Raises:
+        ConfigError: it is no whole number, or out of range.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SIZE:
+        raise ConfigError(f"Module setting {name!r} must be a whole number from 0 to {MAX_SIZE}; got {value!r}.")
+
+
 def check_keys(data, cls, what):
     """Makes sure that JSON data have no keys that a dataclass lacks.
 
@@ -141,7 +169,6 @@ def check_module(module):
         raise ConfigError(f"`coded_below` must be a multiple of {BAND_HZ} up to {half} Hz, and without `long_term` "
                           f"{half}; got {edge!r}.")
     for name, value in sizes.items():
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1024:
-            raise ConfigError(f"Module setting {name!r} must be a whole number from 0 to 1024; got {value!r}.")
+        check_size(name, value)
     if module.hop not in HOPS:
         raise ConfigError(f'`hop` must be one of {", ".join(map(str, HOPS))} samples; got {module.hop}.')

@@ -2,13 +2,12 @@
 
 from dataclasses import asdict, dataclass, field
 
-from neuralcodec.architecture.config import LPC_KINDS, MAX_MODULES, CascadeConfig, check_keys
-from neuralcodec.architecture.framing import FRAME_SAMPLES, MAX_DELAY, SAMPLE_RATE
+from neuralcodec.architecture.config import CascadeConfig, check_delay, check_keys, check_size, check_stages
+from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE
 from neuralcodec.architecture.noise import BAND_HZ
 from neuralcodec.errors import ConfigError
 
 NESTED_HOPS = (160, 80)
-MAX_SIZE = 1024  # of a layer
 
 
 @dataclass(frozen=True)
@@ -59,29 +58,22 @@ class NestedConfig:
     noise_above: int = 4000
 
     def __post_init__(self):
-        if self.lpc not in LPC_KINDS:
-            raise ConfigError(f'`lpc` must be one of {", ".join(LPC_KINDS)}; got {self.lpc!r}.')
+        check_stages(self)
         if self.hop not in NESTED_HOPS:
             raise ConfigError(f'`hop` must be one of {", ".join(map(str, NESTED_HOPS))} samples; got {self.hop!r}.')
-        if not 1 <= len(self.modules) <= MAX_MODULES:
-            raise ConfigError(f"A cascade has 1 to {MAX_MODULES} modules; this configuration has {len(self.modules)}.")
-        for name, value in {**asdict(self), "modules": 0, "lpc": 0}.items():
-            _check_size(name, value, SAMPLE_RATE if name == "noise_above" else MAX_SIZE)
-        edges = [module.coded_below for module in self.modules]
+        for name in ("encoder_width", "encoder_blocks", "decoder_width", "decoder_blocks", "control_width", "lookahead",
+                     "step_width"):
+            check_size(name, getattr(self, name))
         for module in self.modules:
-            _check_size("context_width", module.context_width, MAX_SIZE)
+            check_size("context_width", module.context_width)
             edge = module.coded_below
             if type(edge) is not int or edge not in range(BAND_HZ, SAMPLE_RATE // 2 + 1, BAND_HZ):
                 raise ConfigError(f"`coded_below` must be a multiple of {BAND_HZ} up to {SAMPLE_RATE // 2} Hz; "
-                                  f"got {module.coded_below!r}.")
-        if edges != sorted(edges):
-            raise ConfigError(f"A later module sends at least what those before send; `coded_below` falls: {edges}.")
-        if self.noise_above not in range(0, SAMPLE_RATE // 2, BAND_HZ):
-            raise ConfigError(f"`noise_above` must be a multiple of {BAND_HZ} from 0 to {SAMPLE_RATE // 2 - BAND_HZ} "
-                              f"Hz; got {self.noise_above!r}.")
-        if self.delay > MAX_DELAY:
-            raise ConfigError(f"The cascade would delay speech by {self.delay / 16:g} ms; the limit is 60 ms: "
-                              "use less look-ahead.")
+                                  f"got {edge!r}.")
+        if self.coded != tuple(sorted(self.coded)):
+            raise ConfigError("A later module sends at least what those before send; `coded_below` must not fall: "
+                              f"{', '.join(str(module.coded_below) for module in self.modules)} Hz.")
+        check_delay(self, "use less look-ahead")
 
     @property
     def coded(self):
@@ -119,8 +111,3 @@ def read_config(data):
     """
     kind = NestedConfig if isinstance(data, dict) and "hop" in data else CascadeConfig
     return kind.from_dict(data)
-
-
-def _check_size(name, value, most):
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-        raise ConfigError(f"Model setting {name!r} must be a whole number from 0 to {most}; got {value!r}.")

@@ -19,6 +19,24 @@ from neuralcodec.model.noise_substitution import NoiseSubstitution
 from neuralcodec.model.side import LsfQuantizer, code_gain, gain_contour, lsf_contour, side_condition
 
 
+def predict_linearly(x, lsf_quantizer, sent):
+    """The LPC stage.
+
+    Args:
+        x: waveform (B, T).
+        lsf_quantizer: LsfQuantizer.
+        sent: whether LSFs are sent; else the filters are those of their means, which nothing is filtered by.
+
+    Returns:
+        unquantised predictors (B, F, 17), quantised LSFs (B, F, 16), their symbols (B, F, 16).
+    """
+    a, lsf = lpc.analysis(x)
+    if not sent:
+        flat = ops.zeros_like(lsf)
+        return a, flat + lsf_quantizer.mean, flat
+    return a, *lsf_quantizer(lsf)
+
+
 def mean_kbps(bits):
     """Bits (B, F, N) -> kbps (B,)."""
     return ops.sum(bits, axis=[1, 2]) / (bits.shape[1] * FRAME_SAMPLES / SAMPLE_RATE * 1000)
@@ -76,14 +94,6 @@ class Cascade(keras.Model):
         """The layers that have weights, those that all cascades share first."""
         return [self.lsf_quantizer, self.side_context, *([self.noise] if self.noise else []), *self.chain]
 
-    def predict_linearly(self, x):
-        """The LPC stage: waveform (B, T) -> unquantised predictors (B, F, 17), quantised LSFs (B, F, 16), symbols."""
-        a, lsf = lpc.analysis(x)
-        if self.config.lpc == "none":
-            flat = ops.zeros_like(lsf)
-            return a, flat + self.lsf_quantizer.mean, flat
-        return a, *self.lsf_quantizer(lsf)
-
     def call(self, x):
         """Codes and decodes waveforms.
 
@@ -96,9 +106,9 @@ class Cascade(keras.Model):
             original, of what is decoded and of noise, where noise is added (see `NoiseSubstitution.powers`). The last
             `config.delay - 320` samples lack frames that come after the end.
         """
-        a, lsf, lsf_symbols = self.predict_linearly(x)
-        predictors, normalised_lsf = lsf_contour(self.lsf_quantizer, lsf)  # (B, T / 80, 17), (B, T / 80, 16)
         has_lpc = self.config.lpc != "none"
+        a, lsf, lsf_symbols = predict_linearly(x, self.lsf_quantizer, has_lpc)
+        predictors, normalised_lsf = lsf_contour(self.lsf_quantizer, lsf)  # (B, T / 80, 17), (B, T / 80, 16)
         residual = lpc.analysis_filter(x, predictors) if has_lpc else x
         gain = code_gain(residual)
         contour = gain_contour(gain)

@@ -17,7 +17,7 @@ from neuralcodec.architecture.layout import nested_context_layout, nested_encode
 from neuralcodec.architecture.lpc import GAINS
 from neuralcodec.architecture.transform import lapped_basis
 from neuralcodec.model import lpc
-from neuralcodec.model.cascade import mean_kbps
+from neuralcodec.model.cascade import mean_kbps, predict_linearly
 from neuralcodec.model.cnn import Correction
 from neuralcodec.model.embedded_quantizer import EmbeddedQuantizer, StepSizes
 from neuralcodec.model.entropy_model import SideContext
@@ -78,14 +78,6 @@ class NestedCascade(keras.Model):
             parts["noise"] = [self.noise]
         return {**parts, **{f"entropy_{number}": [context] for number, context in enumerate(self.contexts)}}
 
-    def predict_linearly(self, x):
-        """The LPC stage: (B, T) -> unquantised predictors (B, F, 17), quantised LSFs (B, F, 16), their symbols."""
-        a, lsf = lpc.analysis(x)
-        if self.config.lpc == "none":
-            flat = ops.zeros_like(lsf)
-            return a, flat + self.lsf_quantizer.mean, flat
-        return a, *self.lsf_quantizer(lsf)
-
     def call(self, x, prefix, modules=None):
         """Codes and decodes waveforms.
 
@@ -101,7 +93,7 @@ class NestedCascade(keras.Model):
             lack frames that come after the end.
         """
         has_lpc = self.config.lpc != "none"
-        a, lsf, lsf_symbols = self.predict_linearly(x)
+        a, lsf, lsf_symbols = predict_linearly(x, self.lsf_quantizer, has_lpc)
         predictor, normal = lsf_contour(self.lsf_quantizer, lsf)
         residual = lpc.analysis_filter(x, predictor) if has_lpc else x
         gain = code_gain(residual)

@@ -11,31 +11,19 @@ from neuralcodec.runtime.noise_substitution import NoiseSubstitution
 from neuralcodec.runtime.side import GainContour, LsfContour, LsfQuantizer, SideCondition
 
 
-class Decoder:
-    """Streaming decoder: `push` frames as they come, get the samples that these complete, from sample 0 of the file.
+class StreamingDecoder:
+    """What decoders of both kinds of cascades share: pieces of any length, the LPC stage and gains.
 
     Once all frames are in, at least as many samples have come out as went into the encoder; what is more is silence.
 
     Args:
-        config: CascadeConfig.
+        config: CascadeConfig or NestedConfig.
         weights: dict of name -> float32 array, checked by `check_weights`.
-        step_index: as in the `Encoder`.
-        modules: decode with the first so many modules only; None for all.
-
-    Example:
-        >>> decoder = Decoder(config, weights)
-        >>> samples = decoder.push(frames)[:num_samples]
     """
 
-    def __init__(self, config, weights, step_index=0, modules=None):
-        count = len(config.modules) if modules is None else modules
+    def __init__(self, config, weights):
         self._lsf_quantizer = LsfQuantizer(weights, config.lpc != "none")
         self._lsf_contour, self._gain_contour = LsfContour(self._lsf_quantizer), GainContour()
-        self._stages = [
-            _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE))
-            for number, (module, delay) in enumerate(zip(config.modules[:count], config.code_frame_delays))
-        ]
-        self._noise = _Noise(weights, config.modules[0].hop, config.noise_above) if config.noise_above else None
         self._synthesis_filter = None if config.lpc == "none" else SynthesisFilter()
         self._contours, self._predictors = Queue(), Queue()  # wait for the modules
 
@@ -58,15 +46,54 @@ class Decoder:
         predictors, lsf = self._lsf_contour(self._lsf_quantizer.reconstruct(frames.lsf.astype(np.int64)))
         self._contours.push(self._gain_contour(gain))
         self._predictors.push(predictors)
-        y, coefficients = None, None
-        for stage, symbols in zip(self._stages, frames.modules):
-            y, decoded = stage.decode(symbols, y, lsf, gain)
-            coefficients = decoded if coefficients is None else coefficients  # of the first
-        if self._noise:
-            y = y + self._noise(coefficients, lsf, gain, len(y))
+        y = self._excitation(frames.modules, lsf, gain)
         y = y * self._contours.pop(len(y))
         predictors = self._predictors.pop(len(y) // SUBFRAME)
         return self._synthesis_filter(y, predictors) if self._synthesis_filter and len(y) else y
+
+    def _excitation(self, modules, lsf, gain):
+        """What the modules decode.
+
+        Args:
+            modules: list of what each module sent, int8 (F, 320).
+            lsf: normalised LSFs (S, 16).
+            gain: gain symbols (G,).
+
+        Returns:
+            (n,), to be scaled by the gains and filtered.
+        """
+        raise NotImplementedError
+
+
+class Decoder(StreamingDecoder):
+    """Streaming decoder: `push` frames as they come, get the samples that these complete, from sample 0 of the file.
+
+    Args:
+        config: CascadeConfig.
+        weights: dict of name -> float32 array, checked by `check_weights`.
+        step_index: as in the `Encoder`.
+        modules: decode with the first so many modules only; None for all.
+
+    Example:
+        >>> decoder = Decoder(config, weights)
+        >>> samples = decoder.push(frames)[:num_samples]
+    """
+
+    def __init__(self, config, weights, step_index=0, modules=None):
+        super().__init__(config, weights)
+        count = len(config.modules) if modules is None else modules
+        self._stages = [
+            _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE))
+            for number, (module, delay) in enumerate(zip(config.modules[:count], config.code_frame_delays))
+        ]
+        self._noise = _Noise(weights, config.modules[0].hop, config.noise_above) if config.noise_above else None
+
+    def _excitation(self, modules, lsf, gain):
+        y, coefficients = None, None
+        for stage, symbols in zip(self._stages, modules):
+            y, decoded = stage.decode(symbols, y, lsf, gain)
+            coefficients = decoded if coefficients is None else coefficients  # of the first
+        return y + self._noise(coefficients, lsf, gain, len(y)) if self._noise else y
 
 
 class _Stage:

@@ -19,32 +19,21 @@ from neuralcodec.runtime.side import GainContour, LsfContour, LsfQuantizer, Side
 FLUSH = MAX_DELAY - FRAME_SAMPLES  # samples of silence after the end: no cascade decodes later than this
 
 
-class Encoder:
-    """Streaming encoder: `push` samples as they come, `finish` after the last one.
+class StreamingEncoder:
+    """What encoders of both kinds of cascades share: pieces of any length, the LPC stage and gains.
 
     n samples become ceil(n / 320) + 2 frames in all, the last two of which flush the cascade; 0 samples become none.
 
     Args:
-        config: CascadeConfig.
+        config: CascadeConfig or NestedConfig.
         weights: dict of name -> float32 array, checked by `check_weights`.
-        step_index: all step sizes are scaled by 2^(step_index / 256).
-
-    Example:
-        >>> encoder = Encoder(config, weights)
-        >>> frames = [encoder.push(samples) for samples in source] + [encoder.finish()]
-        >>> frames = Frames.concatenate(frames)
     """
 
-    def __init__(self, config, weights, step_index=0):
-        self._has_lpc = config.lpc != "none"
+    def __init__(self, config, weights):
+        self._num_modules, self._has_lpc = len(config.modules), config.lpc != "none"
         self._analysis, self._analysis_filter = lpc.Analysis(), lpc.AnalysisFilter()
         self._lsf_quantizer = LsfQuantizer(weights, self._has_lpc)
         self._lsf_contour, self._gain_contour = LsfContour(self._lsf_quantizer), GainContour()
-        last = len(config.modules) - 1
-        self._stages = [
-            _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE), number == last)
-            for number, (module, delay) in enumerate(zip(config.modules, config.code_frame_delays, strict=True))
-        ]
         self._samples = np.zeros(0, np.float32)  # less than a frame
         self._started = False
 
@@ -76,7 +65,7 @@ class Encoder:
         return self.push(np.zeros(-len(self._samples) % FRAME_SAMPLES + FLUSH, np.float32))
 
     def _no_frames(self):
-        modules = [np.zeros((0, MODULE_SYMBOLS), np.int8) for _ in self._stages]
+        modules = [np.zeros((0, MODULE_SYMBOLS), np.int8)] * self._num_modules
         return Frames(np.zeros((0, ORDER), np.int8), np.zeros((0, GAINS), np.int8), modules)
 
     def _encode(self, x):
@@ -88,11 +77,52 @@ class Encoder:
         predictors, lsf = self._lsf_contour(self._lsf_quantizer.reconstruct(lsf_symbols))
         residual = self._analysis_filter(x, predictors) if self._has_lpc else x
         gain = code_gain(residual)
-        target, reconstruction, modules = residual / self._gain_contour(gain), None, []
+        modules = self._code(residual / self._gain_contour(gain), lsf, gain)
+        modules = [symbols.reshape(-1, MODULE_SYMBOLS) for symbols in modules]
+        return Frames(lsf_symbols, gain.reshape(-1, GAINS), modules)
+
+    def _code(self, target, lsf, gain):
+        """What the modules send.
+
+        Args:
+            target: (320 F,), what the LPC stage and the gains have left over.
+            lsf: normalised LSFs (S, 16).
+            gain: gain symbols (G,).
+
+        Returns:
+            list of the symbols of each module, 320 F of them.
+        """
+        raise NotImplementedError
+
+
+class Encoder(StreamingEncoder):
+    """Streaming encoder of a cascade: `push` samples as they come, `finish` after the last one.
+
+    Args:
+        config: CascadeConfig.
+        weights: dict of name -> float32 array, checked by `check_weights`.
+        step_index: all step sizes are scaled by 2^(step_index / 256).
+
+    Example:
+        >>> encoder = Encoder(config, weights)
+        >>> frames = [encoder.push(samples) for samples in source] + [encoder.finish()]
+        >>> frames = Frames.concatenate(frames)
+    """
+
+    def __init__(self, config, weights, step_index=0):
+        super().__init__(config, weights)
+        last = len(config.modules) - 1
+        self._stages = [
+            _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE), number == last)
+            for number, (module, delay) in enumerate(zip(config.modules, config.code_frame_delays, strict=True))
+        ]
+
+    def _code(self, target, lsf, gain):
+        reconstruction, modules = None, []
         for stage in self._stages:
             symbols, reconstruction = stage.encode(target, reconstruction, lsf, gain)
-            modules.append(symbols.reshape(-1, MODULE_SYMBOLS))
-        return Frames(lsf_symbols, gain.reshape(-1, GAINS), modules)
+            modules.append(symbols)
+        return modules
 
 
 class _Stage:
