@@ -19,19 +19,13 @@ from neuralcodec.cli import options
 def train(config, data, output, resume):
     """Train a preset from a configuration and a folder of speech; at least 30 s of it, better an hour or more."""
     from neuralcodec.audio.paths import check_writable
-    from neuralcodec.training.nested_config import NestedTrainingConfig, find_config
+    from neuralcodec.training.nested_config import find_config
     from neuralcodec.training.quiet import import_keras
 
-    found = find_config(config)  # an error here should not come after seconds of imports
+    find_config(config)  # an error here should not come after seconds of imports
     check_writable(output / "progress")
     import_keras()
-    if isinstance(found, NestedTrainingConfig):
-        from neuralcodec.training.nested_run import train_presets
+    from neuralcodec.training.train import train_presets
 
-        presets = train_presets(found, data, output, resume=resume)
-    else:
-        from neuralcodec.training.train import train_preset
-
-        presets = [train_preset(config, data, output, resume=resume)]
-    for preset in presets:
+    for preset in train_presets(config, data, output, resume=resume):
         click.echo(f"Wrote {preset.directory}.", err=True)

@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from neuralcodec.training.checkpoint import write_checkpoint
-from neuralcodec.training.trainer import CascadeTrainer
 
 WARMUP_STEPS = 25  # steps over which the learning rate rises
 FINAL_SHARE = 0.01  # of the learning rate
@@ -68,24 +67,23 @@ class CheckpointAndLog(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.progress.seconds += time.monotonic() - self.started
         self.progress.phase, self.progress.epoch = self.index, epoch + 1
-        self.progress.rate_weight = float(logs["rate_weight"])
+        self.progress.rate_weight = np.asarray(self.model.rate_control.weight).tolist()
         write_checkpoint(self.output, self.progress, self.cascade, self.discriminator, self.model.optimizer)
         row = {"phase": self.config.phases[self.index].name, "step": (epoch + 1) * self.params["steps"],
                "seconds": round(self.progress.seconds, 1)}
         if self.validate and (epoch + 1) % self.config.validate_epochs == 0:
             logs.update(self.validate(self.cascade))  # callbacks after this one see it too
-        append_row(self.output / LOG, {**{name: round(float(value), 5) for name, value in logs.items()}, **row})
+        weights = np.ravel(self.progress.rate_weight)
+        figures = {**logs, **{f"rate_weight_{number}": weight for number, weight in enumerate(weights, start=1)}}
+        columns = (*row, *self.model.log_columns, "valid_kbps", "valid_pesq", "valid_si_sdr")
+        append_row(self.output / LOG, columns, {name: round(float(value), 5) for name, value in figures.items()} | row)
 
 
-LOG_COLUMNS = ("phase", "step", "seconds", *CascadeTrainer.PARTS, "rate_weight",
-               "valid_kbps", "valid_pesq", "valid_si_sdr")
-
-
-def append_row(path, row):
-    """Adds a line to the CSV log, the header first."""
+def append_row(path, columns, row):
+    """Adds a line to a CSV file, the header first; what has no column is left out."""
     new = not path.exists()
     with open(path, "a", encoding="utf-8", newline="") as log:
-        writer = csv.DictWriter(log, LOG_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(log, columns, restval="", extrasaction="ignore", lineterminator="\n")
         if new:
             writer.writeheader()
         writer.writerow(row)

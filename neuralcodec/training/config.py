@@ -41,17 +41,17 @@ Of a phase:
     adversarial [0]         weight of a discriminator that hears no original; 0: none
 """
 import json
-import math
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
 from neuralcodec.architecture.config import CascadeConfig, check_keys
 from neuralcodec.errors import ConfigError, unknown_name
-from neuralcodec.zoo.metadata import is_name
+from neuralcodec.zoo.metadata import is_name, is_number
 from neuralcodec.zoo.speech import check_speech
 
 LPC, NOISE, ENTROPY = "lpc", "noise", "entropy"  # in `train`: LPC, the level of noise, the modules' entropy models
 CONFIGS = Path(__file__).parent / "configs"
+NUMBERS, PACES = tuple[float, ...], dict[str, float]  # types of settings
 
 
 @dataclass(frozen=True)
@@ -120,14 +120,9 @@ class TrainingConfig:
         """
         if not isinstance(data, dict):
             raise ConfigError("A training configuration is a JSON object.")
-        phases = data.get("phases")
-        if not isinstance(phases, (list, tuple)) or not phases:
-            raise ConfigError('A training configuration needs at least one phase in "phases".')
-        config = _build(cls, {**data, "model": CascadeConfig.from_dict(data.get("model")),
-                              "phases": tuple(_build(Phase, phase, "phase setting") for phase in phases)},
-                        "training setting")
-        for phase in config.phases:
-            check_phase(phase, config.model)
+        config = build(cls, {**data, "model": CascadeConfig.from_dict(data.get("model")),
+                             "phases": build_each(Phase, data, "phase")}, "training setting")
+        check_config(config)
         return config
 
     @classmethod
@@ -186,16 +181,16 @@ def bundled_configs():
     return {path.stem: path for path in sorted(CONFIGS.glob("*.json"))}
 
 
-def _build(cls, data, what):
-    """A dataclass from JSON data, checked: lists become tuples.
+def build(cls, data, what):
+    """A dataclass from JSON data: lists become tuples.
 
     Args:
-        cls: Phase or TrainingConfig.
+        cls: the dataclass of a configuration or of a part of one.
         data: JSON data.
         what: a key is, such as "phase setting".
 
     Raises:
-        ConfigError: a key is unknown or missing, or its value is of another kind.
+        ConfigError: a key is unknown or missing.
     """
     check_keys(data, cls, what)
     missing = [setting.name for setting in fields(cls) if setting.name not in data
@@ -203,40 +198,88 @@ def _build(cls, data, what):
     if missing:
         raise ConfigError(f"The training configuration lacks the {what} {missing[0]!r}.")
     kinds = {setting.name: setting.type for setting in fields(cls)}
-    settings = cls(**{key: tuple(value) if kinds[key] is tuple and isinstance(value, list) else value
-                      for key, value in data.items()})
-    check_values(settings)
-    return settings
+    return cls(**{key: tuple(value) if kinds[key] in (tuple, NUMBERS) and isinstance(value, list) else value
+                  for key, value in data.items()})
+
+
+def build_each(cls, data, what):
+    """Dataclasses from a list in JSON data: tuple.
+
+    Args:
+        cls: the dataclass.
+        data: dict with the list, under the plural of `what`.
+        what: one of them is, such as "phase".
+
+    Raises:
+        ConfigError: there is none, or a key of one is unknown or missing.
+    """
+    parts = data.get(f"{what}s")
+    if not isinstance(parts, (list, tuple)) or not parts:
+        raise ConfigError(f'A training configuration needs at least one {what} in "{what}s".')
+    return tuple(build(cls, part, f"{what} setting") for part in parts)
 
 
 def check_values(settings):
     """Numbers where numbers belong, whole and positive ones; text; a preset's name where its name belongs.
 
     Args:
-        settings: Phase or TrainingConfig.
+        settings: a configuration or a part of one.
 
     Raises:
         ConfigError: a value is of another kind.
     """
     for setting in fields(settings):
-        value, kind = getattr(settings, setting.name), setting.type
-        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
-        if kind is float and not number:
-            raise ConfigError(f"Setting {setting.name!r} must be a number of at least 0; got {value!r}.")
-        if kind is int and not (number and isinstance(value, int)):
-            raise ConfigError(f"Setting {setting.name!r} must be a whole number of at least 0; got {value!r}.")
-        if kind is str and not isinstance(value, str):
-            raise ConfigError(f"Setting {setting.name!r} must be text; got {value!r}.")
-        if kind is tuple and setting.name != "phases" and not (isinstance(value, tuple) and
-                                                               all(isinstance(text, str) for text in value)):
-            raise ConfigError(f"Setting {setting.name!r} must be a list of text; got {value!r}.")
-    if isinstance(settings, TrainingConfig):
-        check_speech(settings.speech)
-        if not is_name(settings.name):
-            raise ConfigError(f"A preset cannot be called {settings.name!r}: use letters, digits, '.', '_' and '-'.")
-        if min(settings.kbps, settings.batch_size, settings.clip_frames, settings.epoch_steps,
-               settings.validate_epochs) <= 0:
-            raise ConfigError("kbps, batch_size, clip_frames, epoch_steps and validate_epochs must be above 0.")
+        value, wanted = getattr(settings, setting.name), _KINDS.get(setting.type)
+        if wanted and setting.name not in ("phases", "presets") and not wanted[0](value):
+            raise ConfigError(f"Setting {setting.name!r} must be {wanted[1]}; got {value!r}.")
+
+
+_KINDS = {  # of a setting -> what it has to be
+    float: (is_number, "a number of at least 0"),
+    int: (lambda value: is_number(value) and isinstance(value, int), "a whole number of at least 0"),
+    str: (lambda value: isinstance(value, str), "text"),
+    tuple: (lambda value: isinstance(value, tuple) and all(isinstance(part, str) for part in value), "a list of text"),
+    NUMBERS: (lambda value: isinstance(value, tuple) and all(map(is_number, value)), "a list of numbers of at least 0"),
+    PACES: (lambda value: isinstance(value, dict) and all(map(is_number, value.values())),
+            "an object of numbers of at least 0"),
+}
+
+
+def check_name(name):
+    """Makes sure that a preset can have a name.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if not is_name(name):
+        raise ConfigError(f"A preset cannot be called {name!r}: use letters, digits, '.', '_' and '-'.")
+
+
+def check_positive(settings, *names):
+    """Makes sure that settings are above 0.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    if min(getattr(settings, name) for name in names) <= 0:
+        raise ConfigError(f"{', '.join(names[:-1])} and {names[-1]} must be above 0.")
+
+
+def check_config(config):
+    """Makes sure that a run can follow a configuration.
+
+    Args:
+        config: TrainingConfig.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    check_values(config)
+    check_speech(config.speech)
+    check_name(config.name)
+    check_positive(config, "kbps", "batch_size", "clip_frames", "epoch_steps", "validate_epochs")
+    for phase in config.phases:
+        check_phase(phase, config.model)
 
 
 def check_phase(phase, model):
@@ -249,6 +292,7 @@ def check_phase(phase, model):
     Raises:
         ConfigError: it cannot.
     """
+    check_values(phase)
     count = len(model.modules)
     if not 1 <= phase.modules <= count or phase.steps < 1:
         raise ConfigError(f"Phase {phase.name!r} must run at least one step and 1 to {count} modules.")

@@ -19,7 +19,7 @@ from neuralcodec.training.calibration import calibrate, write_preset
 from neuralcodec.training.callbacks import FINAL_SHARE, WARMUP_STEPS, BestWeights, CosineSchedule, FinetuneReport
 from neuralcodec.training.clips import ClipSampler
 from neuralcodec.training.comparison import FinetuneHistory, as_text, check_better, code_and_score, gains, means
-from neuralcodec.training.config import LPC, NOISE, Phase, TrainingConfig, check_phase, check_values
+from neuralcodec.training.config import LPC, NOISE, Phase, TrainingConfig, check_config
 from neuralcodec.training.corpus import listing, pieces
 from neuralcodec.training.devices import on_devices
 from neuralcodec.training.interrupts import ctrl_c_stops, heard_between_steps
@@ -96,9 +96,7 @@ def tuning_config(preset, freeze, learning_rate, batch_size, name, seed, speech=
                             description=preset.metadata["description"], kbps=preset.metadata["kbps"],
                             model=preset.config, phases=(phase,), start=preset.name, seed=seed, batch_size=batch_size,
                             speech={} if speech is None else speech)
-    check_values(config)
-    check_values(phase)
-    check_phase(phase, preset.config)
+    check_config(config)
     return config
 
 

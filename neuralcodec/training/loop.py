@@ -54,9 +54,7 @@ def train_cascade(config, samples, output, resume=False, callbacks=(), validate=
     """
     output = Path(output)
     progress = starting_progress(config, output, resume)
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "config.json").write_text(json.dumps(config.to_dict(), indent=1) + "\n")
-    keras.utils.set_random_seed(config.seed)
+    begin(config, output)
     cascade = Cascade(config.model)
     if resume:
         cascade.load_weights(output / CHECKPOINT)
@@ -65,11 +63,40 @@ def train_cascade(config, samples, output, resume=False, callbacks=(), validate=
     else:
         adapt(cascade, samples, config.seed)
     discriminator = starting_discriminator(config, output / CHECKPOINT if resume else config.start)
+
+    def train_phase(index, progress):
+        phase = config.phases[index]
+        cascade.active = phase.modules
+        choose_trainable(cascade, phase)
+        weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
+        control = RateControl(phase.kbps or config.kbps, weight, steers=phase.codes)
+        trainer = CascadeTrainer(cascade, control, phase, discriminator if phase.adversarial else None)
+        trainer.compile_for_backend(optimizer_for(cascade, phase, schedule(phase)))
+        keeper = CheckpointAndLog(cascade, discriminator, config, index, progress, output, validate)
+        fit_phase(trainer, config, index, progress, samples, output, batches, [keeper, *callbacks])
+
+    go_through_phases(cascade, discriminator, config, progress, output, train_phase)
+    return cascade
+
+
+def begin(config, output):
+    """Makes the folder of a run, writes its configuration there, and sets the seed of its weights."""
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "config.json").write_text(json.dumps(config.to_dict(), indent=1) + "\n")
+    keras.utils.set_random_seed(config.seed)
+
+
+def go_through_phases(cascade, discriminator, config, progress, output, train_phase):
+    """Trains phase after phase, with a checkpoint after each.
+
+    Args:
+        train_phase: called as train_phase(index, progress), goes on from `progress.epoch` and keeps `progress` up to
+            date.
+    """
     for index in range(progress.phase, len(config.phases)):
-        train_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate)
+        train_phase(index, progress)
         progress = Progress(phase=index + 1, rate_weight=progress.rate_weight, seconds=progress.seconds)
         write_checkpoint(output, progress, cascade, discriminator)
-    return cascade
 
 
 def starting_progress(config, output, resume):
@@ -85,11 +112,20 @@ def starting_progress(config, output, resume):
     if resume:
         return Progress.read(output)
     check_start(config)
+    check_new(output)
+    return Progress(rate_weight=config.rate_weight)
+
+
+def check_new(output):
+    """Makes sure that a folder can become that of a run.
+
+    Raises:
+        OutputExistsError: it is a file, or holds another run.
+    """
     if output.exists() and not output.is_dir():
         raise OutputExistsError(f"'{output}' is a file; choose another name for the folder of the run.")
     if (output / PROGRESS).exists():
         raise OutputExistsError(f"{output} holds a run already; go on with it (--resume) or choose another folder.")
-    return Progress(rate_weight=config.rate_weight)
 
 
 def starting_discriminator(config, start):
@@ -169,34 +205,34 @@ def adapt(cascade, samples, seed):
     cascade.lsf_quantizer.adapt(lpc.analysis(ops.convert_to_tensor(clips))[1])
 
 
-def train_phase(cascade, discriminator, config, index, progress, samples, output, callbacks, validate):
-    """Runs one phase from `progress.epoch` on, keeping `progress` up to date."""
+def fit_phase(trainer, config, index, progress, samples, output, batches, callbacks):
+    """Trains one phase from `progress.epoch` on.
+
+    Args:
+        trainer: a compiled CascadeTrainer.
+        samples: (N,) int16.
+        output: folder of the run, from whose checkpoint the optimiser goes on.
+        batches: called as batches(clips), yields what `fit` wants.
+        callbacks: Keras callbacks.
+    """
     phase = config.phases[index]
-    cascade.active = phase.modules
-    choose_trainable(cascade, phase)
-    rate_weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
-    control = RateControl(phase.kbps or config.kbps, rate_weight, steers=phase.codes)
-    trainer = CascadeTrainer(cascade, control, phase, discriminator if phase.adversarial else None)
-    trainer.compile_for_backend(optimizer_for(cascade, phase, schedule(phase)))
-    optimizer = trainer.optimizer
-    optimizer.build(trainer.trainable_variables)
     epochs = math.ceil(phase.steps / config.epoch_steps)
     epoch_steps = math.ceil(phase.steps / epochs)
     done = progress.epoch * epoch_steps
+    trainer.optimizer.build(trainer.trainable_variables)
     if done:
-        read_optimizer(optimizer, output)
-    length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME_SAMPLES
+        read_optimizer(trainer.optimizer, output)
+    length = (config.clip_frames + incomplete_frames(config.model)) * FRAME_SAMPLES
     clips = ClipSampler(samples, length, config.batch_size, (config.seed, index, done))
-    keeper = CheckpointAndLog(cascade, discriminator, config, index, progress, output, validate)
     with heard_between_steps() as signals:
         trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
-                    steps_per_epoch=epoch_steps, shuffle=False, callbacks=[signals, keeper, *callbacks])
+                    steps_per_epoch=epoch_steps, shuffle=False, callbacks=[signals, *callbacks])
 
 
 def optimizer_for(cascade, phase, learning_rate):
     """GuardedAdam for what a phase trains; `learning_rate` is a number or a schedule."""
     later = [variable for module in cascade.chain[1:] for variable in module.trainable_variables]
-    return GuardedAdam(learning_rate, CLIP_NORM, later, phase.later_pace)
+    return GuardedAdam(learning_rate, CLIP_NORM, {id(variable): phase.later_pace for variable in later})
 
 
 def batches(clips):

@@ -2,11 +2,23 @@
 from dataclasses import asdict, dataclass, field
 
 from neuralcodec.architecture.nested import NestedConfig
-from neuralcodec.errors import ConfigError
-from neuralcodec.training.config import TrainingConfig, check_keys, config_path, read_json
-from neuralcodec.zoo.metadata import is_name
+from neuralcodec.errors import ConfigError, unknown_name
+from neuralcodec.training.config import (
+    NUMBERS,
+    PACES,
+    TrainingConfig,
+    build,
+    build_each,
+    check_name,
+    check_positive,
+    check_values,
+    config_path,
+    read_json,
+)
+from neuralcodec.zoo.speech import check_speech
 
 WHOLE = "*"  # in `pace`: every part that is not named
+PARTS = ("lpc", "encoder", "steps", "bins", "decoder", "noise")  # besides "entropy_0", "entropy_1", ...
 
 
 @dataclass(frozen=True)
@@ -31,10 +43,10 @@ class NestedPhase:
 
     name: str
     steps: int
-    prefixes: tuple
-    kbps: tuple
-    rate_weight: tuple = ()
-    pace: dict = field(default_factory=dict)
+    prefixes: NUMBERS
+    kbps: NUMBERS
+    rate_weight: NUMBERS = ()
+    pace: PACES = field(default_factory=dict)
     learning_rate: float = 1e-3
     final_learning_rate: float = 2e-5
     warmup: int = 200
@@ -75,6 +87,7 @@ class NestedTrainingConfig:
         clip_frames: 20 ms frames of a clip that count in the loss.
         rate_folders: patterns of folder names; the files in them are the read speech that sets the rate (all if empty).
         leave_out: patterns of folder names; the files in them are not trained on.
+        speech: what the presets learn from, and their licence, for the model cards: see `neuralcodec.zoo.speech`.
         epoch_steps: steps between log lines and checkpoints.
     """
 
@@ -87,9 +100,11 @@ class NestedTrainingConfig:
     clip_frames: int = 30
     rate_folders: tuple = ()
     leave_out: tuple = ()
+    speech: dict = field(default_factory=dict, compare=False)
     epoch_steps: int = 250
 
     def to_dict(self):
+        """Plain data for JSON, that `from_dict` reads."""
         return {**asdict(self), "model": self.model.to_dict(), "phases": [asdict(phase) for phase in self.phases]}
 
     @classmethod
@@ -99,46 +114,48 @@ class NestedTrainingConfig:
         Raises:
             ConfigError: a key is unknown or missing, or its value is of no use.
         """
-        check_keys(data, cls, "training setting")
-        for kind, key, what in ((NestedPhase, "phases", "phase setting"), (PrefixPreset, "presets", "preset setting")):
-            if not isinstance(data.get(key), (list, tuple)) or not data[key]:
-                raise ConfigError(f'A training configuration needs at least one object in "{key}".')
-            for part in data[key]:
-                check_keys(part, kind, what)
-        lists = ("prefixes", "kbps", "rate_weight")
-        try:
-            phases = tuple(NestedPhase(**{**phase, **{name: tuple(phase.get(name, ())) for name in lists}})
-                           for phase in data["phases"])
-            config = cls(**{**data, "model": NestedConfig.from_dict(data.get("model")), "phases": phases,
-                            "presets": tuple(PrefixPreset(**preset) for preset in data["presets"]),
-                            **{name: tuple(data.get(name, ())) for name in ("rate_folders", "leave_out")}})
-        except TypeError as error:
-            raise ConfigError(f"The training configuration lacks a setting: {error}.") from None
-        config.check()
+        if not isinstance(data, dict):
+            raise ConfigError("A training configuration is a JSON object.")
+        config = build(cls, {**data, "model": NestedConfig.from_dict(data.get("model")),
+                             "phases": build_each(NestedPhase, data, "phase"),
+                             "presets": build_each(PrefixPreset, data, "preset")}, "training setting")
+        check_values(config)
+        check_speech(config.speech)
+        check_positive(config, "batch_size", "clip_frames", "epoch_steps")
+        for phase in config.phases:
+            check_nested_phase(phase, config.model)
+        if not config.phases[0].rate_weight:
+            raise ConfigError('The first phase needs a "rate_weight".')
+        for preset in config.presets:
+            check_values(preset)
+            check_name(preset.name)
+            if not 1 <= preset.modules <= len(config.model.modules) or not preset.kbps:
+                raise ConfigError(f"The preset {preset.name!r} must have 1 to {len(config.model.modules)} modules, and "
+                                  "a bitrate.")
         return config
 
-    def check(self):
-        """Makes sure that the cascade can go through all phases, and that all presets can be made of it.
 
-        Raises:
-            ConfigError: it cannot.
-        """
-        count = len(self.model.modules)
-        for phase in self.phases:
-            if not 1 <= len(phase.prefixes) <= count or len(phase.kbps) != len(phase.prefixes) or phase.steps < 1:
-                raise ConfigError(f"Phase {phase.name!r} must have at least one step, and a share and a bitrate for "
-                                  f"each of 1 to {count} prefixes.")
-            numbers = (*phase.prefixes, *phase.kbps, *phase.rate_weight, *phase.pace.values())
-            usable = all(isinstance(number, (int, float)) and number >= 0 for number in numbers)
-            if not usable or not sum(phase.prefixes) or not all(phase.kbps):
-                raise ConfigError(f"Phase {phase.name!r} has shares, bitrates, weights or paces that are no numbers "
-                                  "of at least 0.")
-        if not self.phases[0].rate_weight:
-            raise ConfigError('The first phase needs a "rate_weight".')
-        for preset in self.presets:
-            if not is_name(preset.name) or not 1 <= preset.modules <= count or not preset.kbps > 0:
-                raise ConfigError(f"A preset needs a name of letters, digits, '.', '_' and '-', 1 to {count} modules "
-                                  f"and a bitrate; got {preset}.")
+def check_nested_phase(phase, model):
+    """Makes sure that a cascade can go through a phase.
+
+    Args:
+        phase: NestedPhase.
+        model: NestedConfig.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    check_values(phase)
+    count = len(model.modules)
+    if not 1 <= len(phase.prefixes) <= count or len(phase.kbps) != len(phase.prefixes) or phase.steps < 1:
+        raise ConfigError(f"Phase {phase.name!r} must have at least one step, and a share and a bitrate for each of 1 "
+                          f"to {count} prefixes.")
+    if not sum(phase.prefixes) or not all(phase.kbps) or not phase.learning_rate:
+        raise ConfigError(f"Phase {phase.name!r} must have some share, bitrates and a learning rate above 0.")
+    parts = (WHOLE, *PARTS, *(f"entropy_{number}" for number in range(count)))
+    unknown = [part for part in phase.pace if part not in parts]
+    if unknown:
+        raise ConfigError(f"`pace` of phase {phase.name!r} names {unknown[0]!r}; {unknown_name(unknown[0], parts)}")
 
 
 def find_config(name_or_path):

@@ -1,5 +1,6 @@
 """The trainable wrapper around a cascade: losses, entropy control and a guarded optimiser, for Keras' own `fit`."""
 import keras
+import numpy as np
 from keras import ops
 
 from neuralcodec.architecture.framing import FRAME_SAMPLES
@@ -31,21 +32,23 @@ class RateControl(keras.metrics.Metric):
     keeps its state from epoch to epoch.
 
     Args:
-        kbps: the target.
-        weight: the weight of one kbps in the loss at the start.
+        kbps: the target, or a list of several.
+        weight: the weight of one kbps in the loss at the start, or a list of several.
         steers: whether it follows the rate. Where nothing learns that could spend more or less, it would go on
             for ever.
+        least: no weight falls below it.
     """
 
     GAIN, MAX_CHANGE = 0.012, 0.004  # relative change of the weight per step: proportional, and at most 0.4 %
-    RANGE = (1e-3, 5.0)
+    MOST = 5.0
 
-    def __init__(self, kbps, weight, steers=True, name="rate_weight"):
+    def __init__(self, kbps, weight, steers=True, least=1e-3, name="rate_weight"):
         super().__init__(name=name)
-        self.steers = steers
+        self.steers, self.least = steers, least
         for variable, value in (("kbps", kbps), ("weight", weight)):
-            setattr(self, variable, self.add_variable(shape=(), initializer=keras.initializers.Constant(value),
-                                                      aggregation="mean", name=variable))
+            setattr(self, variable, self.add_variable(shape=np.shape(value), initializer="zeros", aggregation="mean",
+                                                      name=variable))
+            getattr(self, variable).assign(value)
 
     def update_state(self, kbps, sample_weight=None):
         if not self.steers:
@@ -53,10 +56,10 @@ class RateControl(keras.metrics.Metric):
         kbps = mean_over_replicas(kbps)
         change = ops.clip(self.GAIN * (kbps / self.kbps - 1.0), -self.MAX_CHANGE, self.MAX_CHANGE)
         change = ops.where(ops.isfinite(change), change, 0.0)
-        self.weight.assign(ops.clip(self.weight * ops.exp(change), *self.RANGE))
+        self.weight.assign(ops.clip(self.weight * ops.exp(change), self.least, self.MOST))
 
     def result(self):
-        return ops.convert_to_tensor(self.weight)
+        return ops.mean(ops.convert_to_tensor(self.weight))
 
     def reset_state(self):
         pass
@@ -70,23 +73,25 @@ class GuardedAdam(keras.optimizers.Adam):
 
     Args:
         learning_rate, global_clipnorm: as for Adam.
-        slow: variables that learn at `pace` times the learning rate.
-        pace: see `slow`.
+        paces: dict of id of a variable -> its learning rate relative to the others'.
     """
 
-    def __init__(self, learning_rate, global_clipnorm=None, slow=(), pace=1.0):
+    def __init__(self, learning_rate, global_clipnorm=None, paces=None):
         super().__init__(learning_rate, global_clipnorm=global_clipnorm and global_clipnorm / replicas())
-        self.slow, self.pace, self.paces = {id(variable) for variable in slow}, pace, []
+        self.pace_of, self.paces = paces or {}, []
 
     def build(self, variables):
         super().build(variables)
-        self.paces = [self.pace if id(variable) in self.slow else 1.0 for variable in variables]
+        self.paces = [self.pace_of.get(id(variable), 1.0) for variable in variables]
 
     def update_step(self, gradient, variable, learning_rate):
         pace = self.paces[self._get_variable_index(variable)]
         super().update_step(gradient, variable, learning_rate * pace)
 
     def apply(self, grads, trainable_variables=None):
+        variables = self._trainable_variables if trainable_variables is None else trainable_variables
+        # What does not run has no gradient, which TensorFlow says with None and JAX with zeros.
+        grads = [ops.zeros_like(variable) if grad is None else grad for grad, variable in zip(grads, variables)]
         grads = mean_over_replicas(grads)
         finite = ops.all(ops.stack([ops.all(ops.isfinite(grad)) for grad in grads]))
         super().apply([ops.where(finite, grad, ops.zeros_like(grad)) for grad in grads], trainable_variables)
@@ -102,14 +107,19 @@ class CascadeTrainer(keras.Model):
         discriminator: a Discriminator, which learns beside the cascade; None for none.
     """
 
-    PARTS = ("mel", "weighted", "disturbance", "intelligibility", "noise", "kbps")
+    LOSSES = ("mel", "weighted", "disturbance", "intelligibility", "noise")
 
-    def __init__(self, cascade, rate_control, phase, discriminator=None):
+    def __init__(self, cascade, rate_control, phase, discriminator=None, rates=("kbps",)):
         super().__init__(name="trainer")
         self.cascade, self.rate_control, self.phase = cascade, rate_control, phase
         self.discriminator = discriminator
-        self.means = [keras.metrics.Mean(name=name) for name in self.PARTS]
+        self.means = [keras.metrics.Mean(name=name) for name in (*self.LOSSES, *rates)]
         self.built = True
+
+    @property
+    def log_columns(self):
+        """What there is to log of each epoch."""
+        return (*self.LOSSES, "kbps", "rate_weight")
 
     def compile_for_backend(self, optimizer):
         """Keras' `compile`; without XLA on TensorFlow, where it cannot differentiate the synthesis filter's scan."""
@@ -119,12 +129,16 @@ class CascadeTrainer(keras.Model):
         clips, _ = x
         return self.cascade(clips)
 
+    def rates(self, kbps):
+        """kbps of each stage (B, 1 + modules) -> the rates that are steered, here that of the whole: (1,)."""
+        return ops.mean(ops.sum(kbps, axis=-1), keepdims=True)
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Sum of the losses over the samples that are complete, plus rate_weight x kbps.
+        """Sum of the losses over the samples that are complete, plus rates with their weights.
 
         The others would have no noise: the level of noise learns from a loss of its own, too.
         """
-        clips, level = x
+        clips, level, *_ = x
         frames = clips.shape[1] // FRAME_SAMPLES - incomplete_frames(self.cascade.config)
         clean, coded = (v[:, : frames * FRAME_SAMPLES] for v in (clips, y_pred["decoded"]))
         mel = losses.mel_loss(clean, coded, level)
@@ -132,16 +146,16 @@ class CascadeTrainer(keras.Model):
         disturbance = losses.disturbance_loss(clean, coded, level)
         intelligibility = losses.intelligibility_loss(clean, coded, level)
         noise = losses.noise_loss(y_pred["powers"][:, :, :frames]) if "powers" in y_pred else 0.0
-        kbps = ops.mean(ops.sum(y_pred["kbps"], axis=-1))
-        phase = self.phase
+        kbps, phase = self.rates(y_pred["kbps"]), self.phase
         loss = (mel + phase.weighted * weighted + phase.disturbance * disturbance
-                + phase.intelligibility * intelligibility + noise + self.rate_control.weight * kbps)
+                + phase.intelligibility * intelligibility + noise + ops.sum(self.rate_control.weight * kbps))
         if self.discriminator:
             adversarial, own = self.discriminator(clean, coded, level)
             loss = loss + phase.adversarial * adversarial + own
-        for mean, value in zip(self.means, (mel, weighted, disturbance, intelligibility, noise, kbps)):
+        rates = [kbps[i] for i in range(kbps.shape[0])]
+        for mean, value in zip(self.means, (mel, weighted, disturbance, intelligibility, noise, *rates), strict=True):
             mean.update_state(value)
-        self.rate_control.update_state(kbps)
+        self.rate_control.update_state(ops.reshape(kbps, self.rate_control.kbps.shape))
         return loss / replicas()  # Keras adds up the gradients of all replicas
 
 

@@ -12,17 +12,17 @@ def calls(monkeypatch):
     """In place of the training: a list of the arguments that it was given."""
     calls = []
 
-    def train_preset(*given, **options):
+    def train_presets(*given, **options):
         calls.append((given, options))
-        return SimpleNamespace(directory="out/quick")
+        return [SimpleNamespace(directory="out/quick"), SimpleNamespace(directory="out/other")]
 
-    monkeypatch.setattr(training, "train_preset", train_preset)
+    monkeypatch.setattr(training, "train_presets", train_presets)
     return calls
 
 
 def test_arguments_reach_the_training(cli, calls):
     code, out, err = cli("train", "--config", "quick", "--data", "speech", "--output", "out", "--resume")
-    assert (code, out, err) == (0, b"", "Wrote out/quick.\n")
+    assert (code, out, err) == (0, b"", "Wrote out/quick.\nWrote out/other.\n")
     (given, options), = calls
     assert [str(path) for path in given] == ["quick", "speech", "out"] and options == {"resume": True}
 

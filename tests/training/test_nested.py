@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from neuralcodec.coding.file import decode, encode
 from neuralcodec.errors import ConfigError, OutputExistsError
 from neuralcodec.training.checkpoint import CHECKPOINT, Progress
 from neuralcodec.training.nested_config import NestedTrainingConfig, find_config
-from neuralcodec.training.nested_run import first_modules, train_presets
+from neuralcodec.training.prefixes import first_modules
+from neuralcodec.training.train import train_presets
+from neuralcodec.zoo.figures import measured_figures
 
 TOY = {
     "name": "toy", "batch_size": 2, "clip_frames": 20, "epoch_steps": 2,
@@ -25,10 +28,17 @@ TOY = {
 
 
 @pytest.fixture(scope="module")
-def toy(speech_folder, tmp_path_factory):
+def configuration(tmp_path_factory):
+    path = tmp_path_factory.mktemp("configs") / "toy.json"
+    path.write_text(json.dumps(TOY))
+    return path
+
+
+@pytest.fixture(scope="module")
+def toy(configuration, speech_folder, tmp_path_factory):
     """(folder of a run, its presets)"""
     folder = tmp_path_factory.mktemp("nested") / "run"
-    return folder, train_presets(NestedTrainingConfig.from_dict(TOY), speech_folder, folder, verbose=False)
+    return folder, train_presets(configuration, speech_folder, folder, verbose=False)
 
 
 def test_a_run_leaves_a_preset_for_each_prefix(toy, speech_folder):
@@ -42,6 +52,12 @@ def test_a_run_leaves_a_preset_for_each_prefix(toy, speech_folder):
         assert decoded.shape == speech.shape and rate == 16000 and np.isfinite(decoded).all()
 
 
+def test_each_preset_tells_what_it_reaches_on_held_back_speech(toy):
+    for preset in toy[1]:
+        figures = measured_figures(preset.metadata)[preset.name]
+        assert figures["clips"] == 2 and np.isfinite(figures["pesq"]).all() and figures["kbps"][0] > 0
+
+
 def test_the_log_has_the_rates_of_all_prefixes(toy):
     folder, _ = toy
     header, *rows = (line.split(",") for line in (folder / "log.csv").read_text().splitlines())
@@ -50,21 +66,20 @@ def test_the_log_has_the_rates_of_all_prefixes(toy):
     assert rates[0][1] == "" and 0 < float(rates[-1][0]) < float(rates[-1][1])
 
 
-def test_a_finished_run_is_not_begun_again(toy, speech_folder):
+def test_a_finished_run_is_not_begun_again(toy, configuration, speech_folder):
     folder, _ = toy
-    with pytest.raises(OutputExistsError):
-        train_presets(NestedTrainingConfig.from_dict(TOY), speech_folder, folder, verbose=False)
+    with pytest.raises(OutputExistsError, match="holds a run already"):
+        train_presets(configuration, speech_folder, folder, verbose=False)
+    with pytest.raises(OutputExistsError, match="is a file"):
+        train_presets(configuration, speech_folder, configuration, verbose=False)
 
 
-def test_a_run_goes_on_where_it_stopped(toy, speech_folder, tmp_path):
-    import shutil
-
+def test_a_run_goes_on_where_it_stopped(toy, configuration, speech_folder, tmp_path):
     folder, presets = toy
     shutil.copytree(folder, tmp_path / "run")
     progress = Progress.read(folder)
     assert progress.phase == 2 and len(progress.rate_weight) == 2
-    config = NestedTrainingConfig.from_dict(TOY)
-    again = train_presets(config, speech_folder, tmp_path / "run", resume=True, verbose=False)
+    again = train_presets(configuration, speech_folder, tmp_path / "run", resume=True, verbose=False)
     assert [preset.hash for preset in again] == [preset.hash for preset in presets]
 
 
@@ -89,7 +104,12 @@ def test_the_bundled_configuration_leads_to_three_presets():
 @pytest.mark.parametrize("place, value, message", [
     (("phases", 0, "kbps"), [12, 24], "a share and a bitrate for each"),
     (("phases", 1, "prefixes"), [1, 1, 1], "1 to 2 prefixes"),
-    (("phases", 1, "prefixes"), [0, 0], "no numbers"),
+    (("phases", 1, "prefixes"), [0, 0], "some share, bitrates"),
+    (("phases", 0, "learning_rate"), 0, "a learning rate above 0"),
+    (("phases", 0, "steps"), "4", "'steps' must be a whole number"),
+    (("phases", 0, "pace"), 0.1, "'pace' must be an object"),
+    (("phases", 0, "pace"), {"decodr": 0}, "did you mean 'decoder'"),
+    (("speech",), {"corpora": 1}, "corpora"),
     (("phases", 1, "steps"), 0, "at least one step"),
     (("phases", 0, "rate_weight"), [], "rate_weight"),
     (("phases", 0, "speed"), 1, "'speed'"),

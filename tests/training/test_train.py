@@ -9,7 +9,7 @@ from neuralcodec import Codec
 from neuralcodec.errors import ConfigError, OutputExistsError, TrainingDataError
 from neuralcodec.training import train as module
 from neuralcodec.training.config import TrainingConfig
-from neuralcodec.training.train import train_preset
+from neuralcodec.training.train import train_presets
 from neuralcodec.zoo.figures import measured_figures
 from neuralcodec.zoo.folder import CARD
 
@@ -33,7 +33,8 @@ def trained(configuration, speech_folder, tmp_path_factory):
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("neuralcodec.training.calibration.MAX_ROUNDS", 2)
-            return train_preset(configuration, speech_folder, output), output
+            preset, = train_presets(configuration, speech_folder, output)
+            return preset, output
     finally:
         tf.config.run_functions_eagerly(False)
 
@@ -79,23 +80,23 @@ def test_a_start_that_is_not_there_is_one_sentence(configuration, speech_folder,
     data = {**json.loads(configuration.read_text()), "start": start, "comment": "Made by another run."}
     (tmp_path / "late.json").write_text(json.dumps(data))
     with pytest.raises(ConfigError, match=f"to start from '{start}', which is not there; train that first, .* Made by"):
-        train_preset(tmp_path / "late.json", speech_folder, tmp_path / "run")
+        train_presets(tmp_path / "late.json", speech_folder, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_nothing_is_read_where_a_run_cannot_begin(trained, configuration, speech_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "read_corpus", None)
     with pytest.raises(OutputExistsError, match="holds a run already"):
-        train_preset(configuration, speech_folder, trained[1])
+        train_presets(configuration, speech_folder, trained[1])
     with pytest.raises(OutputExistsError, match="is a file"):
-        train_preset(configuration, speech_folder, configuration)
+        train_presets(configuration, speech_folder, configuration)
     with pytest.raises(ConfigError, match="Nothing to resume"):
-        train_preset(configuration, speech_folder, tmp_path, resume=True)
+        train_presets(configuration, speech_folder, tmp_path, resume=True)
 
 
 def test_too_little_speech_leaves_nothing_behind(configuration, speech_folder, tmp_path):
     with pytest.raises(TrainingDataError, match="at least 30 s"):
-        train_preset(configuration, speech_folder / "clip0.wav", tmp_path / "run")
+        train_presets(configuration, speech_folder / "clip0.wav", tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -43,7 +43,7 @@ def test_a_gradient_that_is_not_finite_leaves_the_weights_alone():
 
 def test_slow_variables_take_smaller_steps():
     fast, slow = (keras.Variable([1.0]) for _ in range(2))
-    optimizer = GuardedAdam(0.1, slow=[slow], pace=0.05)
+    optimizer = GuardedAdam(0.1, paces={id(slow): 0.05})
     optimizer.build([fast, slow])
     optimizer.apply([keras.ops.ones(1), keras.ops.ones(1)], [fast, slow])
     moved = [1.0 - float(keras.ops.squeeze(variable)) for variable in (fast, slow)]
