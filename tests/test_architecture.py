@@ -28,7 +28,7 @@ FLOORS = (  # from top to bottom: rooms on one floor do not import one another
     {"model", "runtime"},
     {"bitstream"},
     {"audio"},
-    {"architecture"},
+    {"architecture", "files"},
     {"assets", "errors", "progress", "version"},
 )
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.audio.paths import shown
 from neuralcodec.audio.readers import AUDIO_EXTENSIONS
 from neuralcodec.audio.source import AudioSource
 from neuralcodec.errors import NeuralCodecError, TrainingDataError
+from neuralcodec.files.names import shown
 
 
 def find_files(folder, extensions, recursive=True, unreadable=None):

@@ -9,9 +9,11 @@ import soundfile
 
 from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.audio.native import undisturbed
-from neuralcodec.audio.paths import atomic_output, check_output, is_stream, open_output, shown
 from neuralcodec.audio.resampling import PIECE, Resampler
 from neuralcodec.errors import AudioError
+from neuralcodec.files.names import shown
+from neuralcodec.files.outputs import atomic_output, check_output, open_output
+from neuralcodec.files.streams import is_stream
 
 # Only formats that keep the samples as they are: decoded speech is not coded a second time.
 OUTPUT_FORMATS = {

@@ -3,10 +3,11 @@
 import numpy as np
 
 from neuralcodec.architecture.framing import SAMPLE_RATE
-from neuralcodec.audio.paths import Input, is_path
 from neuralcodec.audio.readers import ArrayReader, FileReader, damage, is_whole
 from neuralcodec.audio.resampling import Resampler, exactly, resampled_length
 from neuralcodec.errors import AudioError
+from neuralcodec.files.inputs import Input
+from neuralcodec.files.names import is_path
 
 CHANNELS = {"mix": None, "left": 0, "right": 1}
 NORMALIZED_PEAK = 10 ** (-1 / 20)  # 1 dB below full scale

@@ -5,9 +5,12 @@ import os
 import sys
 import warnings
 
-from neuralcodec.audio.paths import is_full, is_stream, make_folder, shown
 from neuralcodec.cli.progress import ProgressBar
 from neuralcodec.errors import ConversionWarning, NeuralCodecError
+from neuralcodec.files.folders import make_folder
+from neuralcodec.files.names import shown
+from neuralcodec.files.outputs import is_full
+from neuralcodec.files.streams import is_stream
 
 
 def run(plan, work, *, finished=None, describe=None, quiet=False):

@@ -84,8 +84,8 @@ def _is_finished(target, codec):
 
 def _described(target):
     """Size and bitrate of a .nac file."""
-    from neuralcodec.audio.paths import open_nac
     from neuralcodec.bitstream.container import ContainerReader
+    from neuralcodec.files.inputs import open_nac
 
     with open_nac(target) as file:
         header = ContainerReader(file).header

@@ -27,9 +27,9 @@ def decompress(inputs, output, output_dir, recursive, preset, native, modules, n
     With -o the extension chooses the format: .wav, .flac, .aiff, .au, .caf or .w64. `-` is standard input and output.
     """
     from neuralcodec.audio import OUTPUT_FORMATS
-    from neuralcodec.audio.paths import open_nac
     from neuralcodec.cli import batch, jobs
     from neuralcodec.codec import Codec
+    from neuralcodec.files.inputs import open_nac
 
     options.check_exclusive(force=force, skip_existing=skip_existing)
     load = functools.cache(Codec.from_pretrained)
@@ -72,8 +72,8 @@ def _is_finished(source, target, native):
     What has the name of an output may be the original.
     """
     from neuralcodec.audio import SAMPLE_RATE, AudioSource
-    from neuralcodec.audio.paths import open_nac
     from neuralcodec.errors import NeuralCodecError
+    from neuralcodec.files.inputs import open_nac
 
     if not os.path.isfile(target):
         return None

@@ -19,8 +19,8 @@ def demo(preset, output_dir):
     """
     from neuralcodec.assets import demo_clip
     from neuralcodec.audio import AudioSink, AudioSource
-    from neuralcodec.audio.paths import make_folder
     from neuralcodec.codec import Codec
+    from neuralcodec.files.folders import make_folder
 
     codec = Codec.from_pretrained(preset)
     make_folder(output_dir)

@@ -21,7 +21,6 @@ def evaluate(preset, data, peers, output, metrics, limit):
     Prints the mean of every metric with its 95 % bootstrap interval. Recordings that cannot be read are left out and
     listed in the end; the exit code is 1 then.
     """
-    from neuralcodec.audio.paths import check_writable, make_folder
     from neuralcodec.audio.recordings import audio_files
     from neuralcodec.cli import batch
     from neuralcodec.cli.progress import ProgressBar
@@ -29,6 +28,8 @@ def evaluate(preset, data, peers, output, metrics, limit):
     from neuralcodec.errors import AudioError
     from neuralcodec.evaluation import comparison
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
+    from neuralcodec.files.folders import make_folder
+    from neuralcodec.files.outputs import check_writable
 
     if output is not None:
         check_writable(output)  # an error here should not come after all the work

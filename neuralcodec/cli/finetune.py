@@ -32,7 +32,7 @@ def finetune(preset, data, output, validation_data, minutes, epochs, freeze, lan
     Prints figures of held-back speech before and after. Nothing is written if the preset did not get better. Ctrl-C
     ends the training early and keeps the best weights so far.
     """
-    from neuralcodec.audio.paths import check_writable
+    from neuralcodec.files.outputs import check_writable
     from neuralcodec.zoo.bundled import list_presets
     from neuralcodec.zoo.folder import check_free
     from neuralcodec.zoo.presets import load_preset

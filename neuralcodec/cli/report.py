@@ -21,7 +21,6 @@ def report(data, output, limit):
     gender; corpus and age if known) lies beside or above the recordings. Speaker and corpus name the folders on the way
     to a recording. Recordings that cannot be read are left out and listed in the end; the exit code is 1 then.
     """
-    from neuralcodec.audio.paths import make_folder
     from neuralcodec.audio.recordings import audio_files
     from neuralcodec.cli import batch
     from neuralcodec.cli.progress import ProgressBar
@@ -30,6 +29,7 @@ def report(data, output, limit):
     from neuralcodec.evaluation import report as reporting
     from neuralcodec.evaluation.metrics import installed_metrics
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
+    from neuralcodec.files.folders import make_folder
     from neuralcodec.zoo.bundled import list_presets
 
     files, codecs = audio_files(data)[:limit], [Codec.from_pretrained(name) for name in list_presets()]

@@ -20,10 +20,11 @@ def strip(inputs, output, output_dir, recursive, modules, kbps, force, quiet):
 
     Nothing is decoded and no preset is needed. What is left decodes to the same speech at a lower quality.
     """
-    from neuralcodec.audio.paths import open_nac, open_output, refuse_same
     from neuralcodec.bitstream.container import ContainerReader
     from neuralcodec.cli import batch, jobs
     from neuralcodec.coding.edit import modules_within, strip_file
+    from neuralcodec.files.inputs import open_nac
+    from neuralcodec.files.outputs import open_output, refuse_same
 
     if (modules is None) == (kbps is None):
         raise click.UsageError("Give either --modules or --kbps.")

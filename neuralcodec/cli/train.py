@@ -18,7 +18,7 @@ from neuralcodec.cli import options
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in the output folder.")
 def train(config, data, output, resume):
     """Train a preset from a configuration and a folder of speech; at least 30 s of it, better an hour or more."""
-    from neuralcodec.audio.paths import check_writable
+    from neuralcodec.files.outputs import check_writable
     from neuralcodec.training.nested_config import find_config
     from neuralcodec.training.quiet import import_keras
 

@@ -7,7 +7,6 @@ import warnings
 import numpy as np
 
 from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, resample
-from neuralcodec.audio.paths import is_path, is_stream, open_nac, open_output, refuse_same
 from neuralcodec.audio.readers import as_array
 from neuralcodec.audio.tags import tidy
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
@@ -25,6 +24,10 @@ from neuralcodec.errors import (
     OutputError,
     WrongPresetError,
 )
+from neuralcodec.files.inputs import open_nac
+from neuralcodec.files.names import is_path
+from neuralcodec.files.outputs import open_output, refuse_same
+from neuralcodec.files.streams import is_stream
 from neuralcodec.runtime.nested_decoder import make_decoder
 from neuralcodec.runtime.nested_encoder import make_encoder
 

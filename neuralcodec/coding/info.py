@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any, BinaryIO
 
-from neuralcodec.audio.paths import open_nac
 from neuralcodec.bitstream.container import ContainerReader
 from neuralcodec.errors import DamagedFileError
+from neuralcodec.files.inputs import open_nac
 
 
 def codec_info(source: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.audio import SAMPLE_RATE, atomic_output
-from neuralcodec.audio.paths import is_full
+from neuralcodec.audio import SAMPLE_RATE
 from neuralcodec.audio.recordings import read_recording
 from neuralcodec.errors import AudioError, TrainingDataError
 from neuralcodec.evaluation.metrics import bootstrap_interval, score
+from neuralcodec.files.outputs import atomic_output, is_full
 from neuralcodec.zoo.figures import table_lines
 
 _LABELS = ("clip", "codec", "seconds")  # of a row; the rest are figures

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from neuralcodec.audio import atomic_output
 from neuralcodec.errors import NeuralCodecError, PresetNotFoundError
 from neuralcodec.evaluation import page, plots
 from neuralcodec.evaluation.comparison import clip_names, evaluate, summary, write_csv
@@ -13,6 +12,7 @@ from neuralcodec.evaluation.listening import RATES, choose_clips, code_voice, fa
 from neuralcodec.evaluation.metrics import installed_metrics
 from neuralcodec.evaluation.speakers import find_labels, groups, read_labels
 from neuralcodec.evaluation.versions import versions
+from neuralcodec.files.outputs import atomic_output
 
 PAGE, SCORES = "report.html", "scores.csv"
 METRICS = ("pesq", "visqol", "estoi", "stoi", "si_sdr")

@@ -171,7 +171,7 @@ def preset_hash(weights, tables):
 @contextlib.contextmanager
 def _folder_beside(directory, overwrite):
     """Yields a new folder that takes the place of `directory` in the end, and is removed if anything goes wrong."""
-    from neuralcodec.audio.paths import atomic_folder
+    from neuralcodec.files.folders import atomic_folder
 
     check_free(directory, overwrite)
     with atomic_folder(directory, overwrite) as folder:
@@ -184,7 +184,7 @@ def check_free(directory, overwrite):
     Raises:
         OutputExistsError: the folder is there and `overwrite` is False, or it holds more than a preset.
     """
-    from neuralcodec.audio.paths import output_errors
+    from neuralcodec.files.outputs import output_errors
 
     with output_errors(directory):
         target = Path(os.path.realpath(directory))

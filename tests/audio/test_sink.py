@@ -203,7 +203,7 @@ def test_permissions_of_what_is_replaced_stay(tmp_path, mode):
 def test_the_first_error_is_the_one_that_is_told(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="first"), AudioSink(tmp_path / "out.wav", 16000, 100000) as sink:
         sink.write(noise(20000))
-        monkeypatch.setattr("neuralcodec.audio.paths._OutputFile.write", lambda *_: 1 / 0)
+        monkeypatch.setattr("neuralcodec.files.outputs._OutputFile.write", lambda *_: 1 / 0)
         raise ValueError("first")
     assert os.listdir(tmp_path) == []
 

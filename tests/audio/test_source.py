@@ -381,7 +381,7 @@ def test_an_error_of_the_disk_is_one_sentence(tmp_path, monkeypatch):
     def broken(self, buffer):
         raise AudioError(f"{self._name} cannot be read: Input/output error.")
 
-    monkeypatch.setattr("neuralcodec.audio.paths._InputFile.readinto", broken)
+    monkeypatch.setattr("neuralcodec.files.inputs._InputFile.readinto", broken)
     with pytest.raises(AudioError, match=r"a\.wav' cannot be read: Input/output error"):
         list(source.blocks())
 

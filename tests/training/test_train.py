@@ -101,7 +101,7 @@ def test_too_little_speech_leaves_nothing_behind(configuration, speech_folder, t
 
 
 OWN_LINES = ("Reading the speech", "s of speech to train on", "Compiling the training step", "step ",
-             "Bringing files to", "Held-back speech: ", "Wrote ")
+             "Bringing files of ", "Held-back speech: ", "Wrote ")
 
 
 @pytest.mark.slow

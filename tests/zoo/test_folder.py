@@ -142,13 +142,13 @@ def test_an_interrupted_save_keeps_what_was_there(folder, monkeypatch):
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_process_that_is_killed_leaves_a_preset(folder, run_python, moment):
     """Whatever the moment; and what it left is swept when somebody saves again."""
-    code = ("import os, sys; from neuralcodec.audio import paths; from neuralcodec import Codec\n"
-            "exchange, moment = paths.exchange, sys.argv[2]\n"
+    code = ("import os, sys; from neuralcodec.files import folders; from neuralcodec import Codec\n"
+            "exchange, moment = folders.exchange, sys.argv[2]\n"
             "def die(*names):\n"
             "    if moment == 'after':\n"
             "        exchange(*names)\n"
             "    os.kill(os.getpid(), 9)\n"
-            "paths.exchange = die\n"
+            "folders.exchange = die\n"
             "Codec.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[1], overwrite=True)\n")
     assert run_python("-c", code, folder, moment).returncode == -9
     assert len(list(folder.parent.iterdir())) == 2

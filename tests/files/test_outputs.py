@@ -1,28 +1,15 @@
-"""Outputs are there completely or not at all; streams take all of what is written; inputs are open once."""
+"""Files are there completely or not at all, and replace nothing that they should not."""
 
 import errno
-import io
 import os
 import stat
-import sys
 import threading
-import time
 
 import pytest
 
-from neuralcodec.audio import atomic_output
-from neuralcodec.audio.paths import (
-    atomic_folder,
-    check_writable,
-    is_stream,
-    open_nac,
-    open_output,
-    refuse_same,
-    shown,
-    standard_input,
-    standard_output,
-)
-from neuralcodec.errors import FormatError, NeuralCodecError, OutputError, OutputExistsError
+from neuralcodec.errors import NeuralCodecError, OutputError, OutputExistsError
+from neuralcodec.files.names import shown
+from neuralcodec.files.outputs import atomic_output, check_writable, open_output, refuse_same
 
 
 def test_the_file_appears_only_when_complete(tmp_path):
@@ -184,7 +171,7 @@ def test_the_first_error_is_the_one_that_is_told(tmp_path, monkeypatch):
     """Also where the disk is full, and nothing can be removed."""
     with pytest.raises(ValueError, match="first"), atomic_output(tmp_path / "a.nac") as file:
         file.write(b"x")
-        monkeypatch.setattr("neuralcodec.audio.paths._OutputFile.write", full_disk)
+        monkeypatch.setattr("neuralcodec.files.outputs._OutputFile.write", full_disk)
         monkeypatch.setattr("pathlib.Path.unlink", full_disk)
         raise ValueError("first")
 
@@ -195,140 +182,6 @@ def test_check_writable(tmp_path):
     with pytest.raises(OutputError, match="file/a.csv' cannot be written: Not a directory"):
         check_writable(tmp_path / "file" / "a.csv")
     assert os.listdir(tmp_path) == ["file"]
-
-
-def test_a_folder_is_there_completely_or_not_at_all(tmp_path):
-    with atomic_folder(tmp_path / "new" / "preset") as folder:
-        (folder / "file").write_text("x")
-        assert not (tmp_path / "new" / "preset").exists()
-    with pytest.raises(ValueError), atomic_folder(tmp_path / "new" / "preset") as folder:
-        (folder / "half").touch()
-        raise ValueError
-    assert os.listdir(tmp_path / "new") == ["preset"] and os.listdir(tmp_path / "new" / "preset") == ["file"]
-
-
-@pytest.mark.parametrize("swaps", [True, False])
-def test_a_folder_stays_until_the_new_one_is_in_place(tmp_path, monkeypatch, swaps):
-    if not swaps:
-        monkeypatch.setattr("neuralcodec.audio.paths.exchange", lambda *_: False)
-    target = tmp_path / "preset"
-    target.mkdir()
-    (target / "old").touch()
-    target.chmod(0o700)
-    with pytest.raises(OutputExistsError), atomic_folder(target):
-        pass
-    with atomic_folder(target, overwrite=True) as folder:
-        (folder / "new").touch()
-        assert os.listdir(target) == ["old"]
-    assert stat.S_IMODE(target.stat().st_mode) == 0o700
-    assert os.listdir(target) == ["new"] and os.listdir(tmp_path) == ["preset"]
-
-
-class Stingy(io.RawIOBase):
-    """Takes a few bytes at a time."""
-
-    def __init__(self):
-        self.taken = b""
-
-    def writable(self):
-        return True
-
-    def write(self, data):
-        self.taken += bytes(data[:7])
-        return min(7, len(data))
-
-
-class Own:
-    """Somebody's own object, which returns nothing."""
-
-    def __init__(self):
-        self.taken = b""
-
-    def write(self, data):
-        self.taken += data
-
-
-@pytest.mark.parametrize("kind", [Stingy, Own])
-def test_a_stream_takes_all_of_what_is_written(kind):
-    target, data = kind(), bytes(range(256)) * 10
-    with open_output(target) as file:
-        assert file.write(data) == len(data)
-        assert file.write(b"") == 0
-    assert target.taken == data
-
-
-@pytest.mark.parametrize("buffering", [0, -1])
-def test_a_pipe_that_does_not_wait_takes_all_of_it(buffering):
-    read_end, write_end = os.pipe()
-    os.set_blocking(write_end, False)
-    data, taken = os.urandom(1 << 20), bytearray()
-
-    def read():
-        while piece := os.read(read_end, 30000):
-            time.sleep(0.001)
-            taken.extend(piece)
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    with open(write_end, "wb", buffering=buffering) as pipe, open_output(pipe) as file:
-        file.write(data)
-    reader.join()
-    os.close(read_end)
-    assert bytes(taken) == data
-
-
-def test_targets_that_take_no_bytes(tmp_path):
-    with open(tmp_path / "a", "w") as text:
-        for target in (text, io.StringIO(), 5, None):
-            with pytest.raises(OutputError, match="A path or a binary file object"), open_output(target):
-                pass
-
-
-def test_devices_and_pipes_are_written_as_they_are(tmp_path):
-    assert is_stream(os.devnull) and is_stream("-") and is_stream("/dev/stdout") and not is_stream(tmp_path / "a")
-    with open_output(os.devnull) as file:
-        file.write(b"gone")
-    os.mkfifo(tmp_path / "pipe")
-    taken = []
-    reader = threading.Thread(target=lambda: taken.append((tmp_path / "pipe").read_bytes()))
-    reader.start()
-    with open_output(tmp_path / "pipe") as file:
-        file.write(b"through")
-    reader.join()
-    assert taken == [b"through"] and stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")
-def test_a_device_that_is_full():
-    with pytest.raises(OutputError, match="^'/dev/full' cannot be written: No space left on device.$"):
-        with open_output("/dev/full") as file:
-            file.write(b"x")
-
-
-
-
-class Terminal(io.BytesIO):
-    def isatty(self):
-        return True
-
-
-def test_standard_streams(monkeypatch):
-    for stream, problem in ((None, "is closed"), (io.StringIO(), "no binary stream"),
-                            (io.TextIOWrapper(Terminal()), "is a terminal")):
-        monkeypatch.setattr(sys, "stdin", stream)
-        monkeypatch.setattr(sys, "stdout", stream)
-        for action in (standard_input, standard_output):
-            with pytest.raises(NeuralCodecError, match=problem):
-                action()
-
-
-def test_nac_files_that_cannot_be_opened(tmp_path):
-    (tmp_path / "a.nac").write_text("NAC")
-    with open(tmp_path / "a.nac") as text:
-        for source, problem in ((text, "is a text stream"), (tmp_path, "is a folder, not a .nac file"), (3, "not int"),
-                                (b"NAC", "not bytes"), (tmp_path / "none", "There is no file"), ("a\0", "There is no")):
-            with pytest.raises(FormatError, match=problem), open_nac(source):
-                pass
 
 
 def test_the_same_file_by_another_name(tmp_path):

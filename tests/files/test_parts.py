@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from neuralcodec.audio import parts
+from neuralcodec.files import parts
 
 
 @pytest.fixture
