@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "neuralcodec" / "version.py").read_text(encoding="utf-8"))[1]
+TRAIN = ["keras>=3.5,<4", "tensorflow>=2.18,<3"]
 EVAL = ["matplotlib>=3.8,<4", "pesq>=0.0.4", "pystoi>=0.4", "visqol-python[lattice]>=3.8"]
 
 setup(
@@ -36,21 +37,20 @@ setup(
         "neuralcodec.training": ["configs/*.json"],
     },
     entry_points={"console_scripts": ["neuralcodec = neuralcodec.cli.main:main"]},
-    install_requires=[
+    install_requires=[  # of coding and sharing
         "click>=8.1,<9",
         "constriction>=0.4,<0.6",
         "h5py>=3.10,<4",
         "huggingface-hub>=1.0,<3",
-        "keras>=3.5,<4",
         "numpy>=1.26,<3",
         "soundfile>=0.12.1,<1",
         "soxr>=0.5,<2",
-        "tensorflow>=2.18,<3",
         "tqdm>=4.66,<5",
     ],
     extras_require={
+        "train": TRAIN,
         "eval": EVAL,
-        "test": [*EVAL, "build>=1.2", "hypothesis>=6.100", "jax>=0.4.35", "pytest>=8.2",
+        "test": [*TRAIN, *EVAL, "build>=1.2", "hypothesis>=6.100", "jax>=0.4.35", "pytest>=8.2",
                  "pytest-xdist>=3.6", "scipy>=1.11", "setuptools>=64", "wheel>=0.43"],
     },
 )

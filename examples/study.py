@@ -17,13 +17,17 @@ from neuralcodec.audio.recordings import audio_files
 from neuralcodec.evaluation.comparison import evaluate, format_table, summary, write_csv
 from neuralcodec.evaluation.publish_figures import read_rows
 from neuralcodec.progress import Status
+from neuralcodec.training.quiet import import_keras
+from neuralcodec.zoo.figures import markdown_table
+
+import_keras()  # or one sentence that says what to install
+
 from neuralcodec.training.calibration import write_calibrated_preset
 from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import CHECKPOINT, PROGRESS, Progress
 from neuralcodec.training.config import TrainingConfig
 from neuralcodec.training.corpus import as_float, in_folder, read_corpus
 from neuralcodec.training.loop import train_cascade
-from neuralcodec.zoo.figures import markdown_table
 
 MODULES = ({"hop": 80, "lookahead": 2}, {"hop": 160}, {"hop": 80})
 SYSTEMS = {"CMRL without LPC": "none", "LPC + CMRL": "fixed", "CQ": "trained"}

@@ -264,6 +264,7 @@ class Codec:
             TrainingDataError: too little speech, silence, or nothing that can be read.
             NotBetterError: the tuned preset is not better than the old one; its `history` tells by how much.
             ConfigError: `freeze`, `distribution`, `speech` or another setting cannot be used.
+            MissingDependencyError: Keras is not installed: `pip install 'neuralcodec[train]'`.
 
         Example:
             >>> history = codec.finetune("my_recordings/", epochs=3)

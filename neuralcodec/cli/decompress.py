@@ -13,7 +13,7 @@ from neuralcodec.cli import options
 @options.output
 @options.output_dir
 @options.recursive
-@click.option("-p", "--preset", metavar="NAME",
+@click.option("-p", "--preset", metavar="NAME", shell_complete=options.complete_preset,
               help="Preset, folder or Hub repository; by default the preset a file names.")
 @click.option("--native", is_flag=True, help="Keep the codec's 16 kHz instead of the original's sample rate.")
 @click.option("--modules", type=click.IntRange(min=1), help="Decode the first modules of the cascade only.")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 DEFAULT_PRESET = "cq-24k"
 
@@ -18,6 +19,14 @@ class Name(click.Path):
         return super().convert(value, param, ctx)
 
 
+def complete_preset(context, parameter, incomplete):
+    """What a shell offers for the name of a preset: those that are installed, else folders."""
+    from neuralcodec.zoo.bundled import list_presets
+
+    names = [name for name in list_presets() if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="dir")]
+
+
 inputs = click.argument("inputs", metavar="IN...", nargs=-1, required=True, type=Name(allow_dash=True))
 output = click.option("-o", "--output", metavar="OUT", type=Name(allow_dash=True),
                       help="Output file, for a single input; - for standard output.")
@@ -31,6 +40,7 @@ skip_existing = click.option("--skip-existing", is_flag=True,
                              help="Leave out files whose output is complete and valid, as after an interruption.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 preset = click.option("-p", "--preset", metavar="NAME", default=DEFAULT_PRESET, show_default=True,
+                      shell_complete=complete_preset,
                       help="A preset that `neuralcodec presets` lists, a folder, or a Hub repository.")
 
 

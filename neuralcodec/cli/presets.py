@@ -2,6 +2,7 @@
 
 import click
 
+from neuralcodec.cli import options
 from neuralcodec.errors import NeuralCodecError
 
 
@@ -39,7 +40,7 @@ def download(names, revision, force):
 
 
 @presets.command()
-@click.argument("name")
+@click.argument("name", shell_complete=options.complete_preset)
 def info(name):
     """Show what a preset says about itself. NAME may also be a folder or a Hub repository."""
     from neuralcodec.zoo.presets import preset_info
@@ -66,7 +67,7 @@ def _facts(metadata):
 
 
 @presets.command()
-@click.argument("names", metavar="[NAME...]", nargs=-1)
+@click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=options.complete_preset)
 def verify(names):
     """Check that presets are whole: files, shapes and hash. By default all that are installed.
 

@@ -5,6 +5,8 @@ import os
 import re
 import tempfile
 
+from neuralcodec.errors import MissingDependencyError
+
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _LOG_LINE = re.compile(rb"WARNING: All log messages before absl|[IWE]\d{4} [\d:.]+ +\d+ \S+:\d+\] ")
 _NOTHING = re.compile(rb"(?!)")
@@ -15,14 +17,18 @@ def import_keras():
 
     TensorFlow 2.21 writes some of them to file descriptor 2 whatever its log level is. What else is written meanwhile
     follows afterwards, and all of it where the import fails, or where TF_CPP_MIN_LOG_LEVEL is 0.
+
+    Raises:
+        MissingDependencyError: Keras or its backend is not installed, as coding needs neither.
     """
     if os.environ.get(_LEVEL, "1") == "1":  # what JAX sets where nobody has set anything
         os.environ[_LEVEL] = "3"
-    if os.environ[_LEVEL] == "0":
-        import keras  # noqa: F401
-    else:
-        with _log_lines_held_back():
+    try:
+        with contextlib.nullcontext() if os.environ[_LEVEL] == "0" else _log_lines_held_back():
             import keras  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(f"Training needs the package '{error.name}', which is not installed; "
+                                     "pip install 'neuralcodec[train]' brings Keras and TensorFlow.") from error
 
 
 @contextlib.contextmanager

@@ -45,6 +45,14 @@ def test_everything_is_shown_where_the_import_fails(chatty):
     assert lines[-1] == "ImportError: no TensorFlow here"
 
 
+@pytest.mark.parametrize("level", ["0", "3"])
+def test_a_package_that_is_not_installed_is_named_with_the_extra_that_brings_it(chatty, level):
+    done = chatty("import tensorflow_that_is_not_here", TF_CPP_MIN_LOG_LEVEL=level)
+    assert done.returncode == 1 and done.stderr.decode().splitlines()[-1] == (
+        "neuralcodec.errors.MissingDependencyError: Training needs the package 'tensorflow_that_is_not_here', which is "
+        "not installed; pip install 'neuralcodec[train]' brings Keras and TensorFlow.")
+
+
 def test_a_crash_is_not_silent(chatty):
     done = chatty("os.abort()")
     assert done.returncode < 0 and b"Fatal Python error: Aborted" in done.stderr and b"in import_keras" in done.stderr
