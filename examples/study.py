@@ -1,12 +1,13 @@
-"""What each part of the cascade brings, after the same training: four systems at two bitrates (one module without LPC,
-CMRL without LPC, LPC and CMRL, CQ), and one to three modules, trained one after the other only (greedy) or together at
-the end, too (joint).
+"""What each part of the cascade brings, after equally long training from scratch: a nested cascade of three modules
+without LPC, with a fixed LPC quantiser (CMRL), with one that is trained jointly (CQ), and with a hop of 5 instead of
+10 ms; trained one module after the other only (greedy), or all together after the first (joint).
 
-    python examples/study.py --train DIR --clips DIR --output DIR
+    python examples/study.py --train DIR --clips DIR --output DIR [--preset cq-24k ...]
 
-Files are really written and decoded. Stop it and start it again as you like: what is done is not done again.
+Every clip is coded with 1, 2 and 3 modules and really written; rates are those of the files. Presets of several modules
+are measured in the same way. Stop it and start it again as you like: what is done is not done again.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -15,143 +16,161 @@ from matplotlib.figure import Figure
 from neuralcodec import Codec
 from neuralcodec.audio.recordings import audio_files
 from neuralcodec.evaluation.comparison import evaluate, format_table, summary, write_csv
+from neuralcodec.evaluation.peers import opus
 from neuralcodec.evaluation.publish_figures import read_rows
 from neuralcodec.progress import Status
-from neuralcodec.training.quiet import import_keras
+from neuralcodec.training.calibration import calibration_speech
+from neuralcodec.training.callbacks import TrainingReport
+from neuralcodec.training.checkpoint import PROGRESS
+from neuralcodec.training.corpus import read_corpus
+from neuralcodec.training.nested_config import NestedPhase, NestedTrainingConfig, PrefixPreset, find_config
+from neuralcodec.training.nested_loop import train_nested
+from neuralcodec.training.prefixes import write_prefix
 from neuralcodec.zoo.figures import markdown_table
 
-import_keras()  # or one sentence that says what to install
-
-from neuralcodec.training.calibration import write_calibrated_preset
-from neuralcodec.training.callbacks import TrainingReport
-from neuralcodec.training.checkpoint import CHECKPOINT, PROGRESS, Progress
-from neuralcodec.training.config import TrainingConfig
-from neuralcodec.training.corpus import as_float, in_folder, read_corpus
-from neuralcodec.training.loop import train_cascade
-
-MODULES = ({"hop": 80, "lookahead": 2}, {"hop": 160}, {"hop": 80})
-SYSTEMS = {"CMRL without LPC": "none", "LPC + CMRL": "fixed", "CQ": "trained"}
 METRICS = ("pesq", "estoi", "si_sdr", "mel_distance")
-READ_SPEECH = ("librispeech-*", "speechocean762")  # folders that set the rate, where there are any
-LATER_PACE = 0.05  # as for the presets
-CALIBRATION_FILES = 16
-FIRST_RATE = 0.75  # share of the bitrate that module 0 is trained for before others join
+OPUS, OPUS_KBPS = "Opus", (9, 12, 16, 20, 24)
+RATES = (9.0, 15.0, 23.0)  # of the prefixes, while training
+CODES = ("lpc", "encoder", "steps")  # what decides about the symbols of module 0, besides its entropy model
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stretch of training that goes on from `before`, and whether its outcome is evaluated."""
+class System:
+    """A cascade and how it is trained."""
 
     name: str
-    lpc: str
-    modules: int
-    kbps: float
-    steps: int
-    train: tuple = ()  # what learns; empty for everything
-    learning_rate: float = 1.5e-3
-    before: "Stage | None" = None
-    evaluated: bool = True
+    lpc: str = "trained"
+    hop: int = 160
+    lookahead: int = 2
+    joint: bool = True
 
     @property
     def folder(self):
-        return self.name.lower().replace(" ", "-").replace("+-", "").replace(",", "")
+        return "-".join(self.name.lower().replace(",", "").split())
 
 
-def greedy_then_joint(name, lpc, modules, kbps, steps, evaluated):
-    """Half of the steps for module 0, a quarter for the later ones, a quarter for all together: a list of stages."""
-    stages = [Stage(f"{name}, 1 module, greedy", lpc, 1, kbps * FIRST_RATE, steps // 2, evaluated=evaluated)]
-    later = modules - 1
-    for number in range(1, modules):
-        rate = kbps * (FIRST_RATE + (1 - FIRST_RATE) * number / later)
-        stages.append(Stage(f"{name}, {number + 1} modules, greedy", lpc, number + 1, rate, steps // 4 // later,
-                            (f"module_{number}",), 1e-3, stages[-1], evaluated))
-    return [*stages, Stage(name, lpc, modules, kbps, steps - steps // 2 - steps // 4 // later * later,
-                           learning_rate=5e-4, before=stages[-1])]
+SYSTEMS = (System("Without LPC, joint", lpc="none"),
+           System("CMRL, greedy", lpc="fixed", joint=False), System("CMRL, joint", lpc="fixed"),
+           System("CQ, greedy", joint=False), System("CQ, joint"),
+           System("CQ of 5 ms, joint", hop=80, lookahead=4))
 
 
-def plan(steps):
-    """All stages in the order of training; each system gets `steps` in all."""
-    stages = []
-    for kbps in (9.0, 24.0):
-        stages.append(Stage(f"1 module without LPC {kbps:g}", "none", 1, kbps, steps))
-        for system, lpc in SYSTEMS.items():
-            stages += greedy_then_joint(f"{system} {kbps:g}", lpc, 2, kbps, steps, (system, kbps) == ("CQ", 24.0))
-    stages.append(Stage("CQ 24 of 1 module", "trained", 1, 24.0, steps))
-    return stages + greedy_then_joint("CQ 24 of 3 modules", "trained", 3, 24.0, steps, evaluated=True)
+class FirstModules:
+    """A codec that codes with the first modules of a preset only."""
+
+    def __init__(self, codec, modules, name):
+        self.codec, self.modules, self.name = codec, modules, f"{name}, {modules} of {len(codec.preset.config.modules)}"
+
+    def compress(self, source, target):
+        self.codec.compress(source, target, modules=self.modules)
+
+    def decompress(self, source, target):
+        self.codec.decompress(source, target)
 
 
-def configuration(stage, number, output):
-    """The stage as a TrainingConfig; the weight of the rate goes on from the stage before."""
-    before = stage.before and output / stage.before.folder
-    phase = {"name": "all" if not stage.train else "greedy", "steps": stage.steps, "modules": stage.modules,
-             "train": stage.train, "learning_rate": stage.learning_rate, "final_learning_rate": 1e-5,
-             "later_pace": LATER_PACE}
-    return TrainingConfig.from_dict({
-        "name": stage.folder, "description": stage.name, "kbps": stage.kbps, "seed": 1 + number,
-        "model": {"lpc": stage.lpc, "modules": [dict(module) for module in MODULES[: stage.modules]]},
-        "phases": [phase], "start": str(before / CHECKPOINT) if before else "",
-        "rate_weight": Progress.read(before).rate_weight if before else 0.03 * 24.0 / stage.kbps})
+def phases(system, steps):
+    """Module 0 for a quarter of the steps, then all together; or one after the other, the ones before frozen.
+
+    Returns:
+        tuple of NestedPhases.
+    """
+    rate_weight = (0.06,)
+    if system.joint:
+        first = NestedPhase("module 0", steps // 4, (1,), RATES[:1], rate_weight, final_learning_rate=1e-3)
+        return first, NestedPhase("joint", steps - steps // 4, (1, 1, 1), RATES)
+    first, second = steps // 2, steps // 4
+    frozen = {part: 0.0 for part in CODES}
+    return (NestedPhase("module 0", first, (1,), RATES[:1], rate_weight),
+            NestedPhase("module 1", second, (1, 1), RATES[:2], pace={**frozen, "entropy_0": 0.0}),
+            NestedPhase("module 2", steps - first - second, (1, 1, 1), RATES,
+                        pace={**frozen, "entropy_0": 0.0, "entropy_1": 0.0}))
 
 
-def run_stage(stage, number, corpus, clips, output, status):
-    """Trains, exports and evaluates a stage; returns rows as `evaluate` does, none if it is not evaluated."""
-    folder = output / stage.folder
+def configuration(system, steps):
+    """The NestedTrainingConfig of a system: the cascade of the presets, but for what the system changes."""
+    base = find_config("cascade")
+    model = replace(base.model, lpc=system.lpc, hop=system.hop, lookahead=system.lookahead)
+    preset = PrefixPreset(system.folder, system.name, len(model.modules), RATES[-1])
+    return NestedTrainingConfig(system.folder, model, phases(system, steps), (preset,),
+                                rate_folders=base.rate_folders, leave_out=base.leave_out)
+
+
+def trained(system, steps, corpus, output, status):
+    """The Codec of a system, trained unless it is there."""
+    config, folder = configuration(system, steps), output / system.folder
+    if not (folder / config.presets[0].name).exists():
+        status.say(f"{system.name}:")
+        cascade = train_nested(config, corpus.samples, folder, (folder / PROGRESS).exists(), [TrainingReport(status)])
+        write_prefix(cascade, config.presets[0], calibration_speech(corpus.training, config.rate_folders),
+                     folder / config.presets[0].name)
+    return Codec.from_pretrained(folder / config.presets[0].name)
+
+
+def measured(name, codec, clips, folder, peers=()):
+    """Rows of all prefixes of a codec and of peers, measured unless they are there."""
     figures = folder / "figures.csv"
     if not figures.exists():
-        config = configuration(stage, number, output)
-        cascade = train_cascade(config, corpus.samples, folder, (folder / PROGRESS).exists(), [TrainingReport(status)])
-        rows = []
-        if stage.evaluated:
-            preset = write_calibrated_preset(cascade, config, calibration_speech(corpus), folder / stage.folder,
-                                             overwrite=True)
-            rows = evaluate([Codec(preset)], clips, metrics=METRICS)
-        write_csv(rows, figures)
-    return [{**row, "codec": stage.name} for row in read_rows(figures)]
+        folder.mkdir(parents=True, exist_ok=True)
+        prefixes = [FirstModules(codec, 1 + number, name) for number in range(len(codec.preset.config.modules))]
+        write_csv(evaluate(prefixes, clips, peers, METRICS), figures)
+    return read_rows(figures)
 
 
-def calibration_speech(corpus):
-    """Enough recordings of read speech to fit tables and step sizes to."""
-    read = [path for path in corpus.training if in_folder(path, READ_SPEECH)] or [*corpus.training]
-    return [as_float(corpus.training[path]) for path in read[:: -(-len(read) // CALIBRATION_FILES)]]
+def plot(lines, path):
+    """PESQ against the true rate, a line per cascade, a point per module: presets on the left, the study on the right.
 
-
-def plot(summaries, path):
-    """PESQ against the true rate: the four systems on the left, one to three modules on the right."""
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for system in ("1 module without LPC", *SYSTEMS):
-        draw(left, summaries, [f"{system} 9", f"{system} 24"], system)
-    for name, label in (("CQ 24 of 1 module", "1 module"), ("CQ 24", "2 modules, joint"),
-                        ("CQ 24 of 3 modules", "3 modules, joint")):
-        draw(right, summaries, [name], label)
-    for name, label in (("CQ 24", "2 modules, greedy"), ("CQ 24 of 3 modules", "3 modules, greedy")):
-        draw(right, summaries, [other for other in summaries if other.startswith(f"{name}, ")], label, "--")
-    for axes in (left, right):
-        axes.set(xlabel="kbps (true rate)", ylabel="PESQ-WB")
+    Args:
+        lines: dict of name -> list of figures, as `summary` has them for a codec.
+        path: of the picture.
+    """
+    figure = Figure(figsize=(11, 4.4), layout="constrained")
+    studied = [system.name for system in SYSTEMS]
+    for axes, wanted in zip(figure.subplots(1, 2, sharey=True), (lines.keys() - studied, {*studied, OPUS})):
+        for name in (name for name in lines if name in wanted):
+            draw(axes, name, lines[name])
+        axes.set(xlabel="kbps of the files", ylabel="PESQ-WB")
         axes.grid(alpha=0.2)
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="lower right")
     figure.savefig(path, dpi=140)
 
 
-def draw(axes, summaries, names, label, line="-"):
-    rate, quality = ([summaries[name][figure] for name in names if name in summaries] for figure in ("kbps", "pesq"))
+def draw(axes, name, points):
+    """One line through points, with the 95 % interval of each."""
+    rate, quality = ([point[figure] for point in points] for figure in ("kbps", "pesq"))
     error = [[mean - low for mean, low, _ in quality], [high - mean for mean, _, high in quality]]
-    axes.errorbar([mean for mean, *_ in rate], [mean for mean, *_ in quality], error, fmt="o" + line, label=label)
+    style = "--" if name.endswith("greedy") else ":" if name == OPUS else "-"
+    axes.errorbar([mean for mean, *_ in rate], [mean for mean, *_ in quality], error, fmt="o" + style, label=name)
+
+
+def by_line(rows, names):
+    """Rows -> dict of name -> list of figures: those of the codecs whose names begin with it, in their order."""
+    figures = summary(rows)
+    lines = {name: [values for codec, values in figures.items() if codec.startswith((name + ",", name + " "))]
+             for name in names}
+    return {name: points for name, points in lines.items() if points}
+
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command(help=__doc__)
-@click.option("--train", "speech", type=click.Path(exists=True, path_type=Path), required=True, help="Training speech.")
-@click.option("--clips", type=click.Path(exists=True, path_type=Path), required=True, help="Recordings to evaluate on.")
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="Runs, table and plot.")
-@click.option("--steps", type=click.IntRange(min=16), default=1000, show_default=True, help="Steps of each system.")
-def main(speech, clips, output, steps):
-    rows, corpus, clips = [], read_corpus(speech), audio_files(clips)
-    for number, stage in enumerate(plan(steps)):
+@click.option("--train", "speech", type=FOLDER, required=True, help="Training speech.")
+@click.option("--clips", type=FOLDER, required=True, help="Recordings to evaluate on.")
+@click.option("--output", type=FOLDER, required=True, help="Runs, table and plot.")
+@click.option("--steps", type=click.IntRange(min=16), default=1500, show_default=True, help="Steps of each system.")
+@click.option("--preset", "presets", multiple=True, help="Presets to measure, too.")
+def main(speech, clips, output, steps, presets):
+    corpus, clips, rows = read_corpus(speech, find_config("cascade").leave_out), audio_files(clips), []
+    peers = [opus(kbps) for kbps in OPUS_KBPS]
+    for number, preset in enumerate(presets):
+        rows += measured(preset, Codec.from_pretrained(preset), clips, output / f"preset-{Path(preset).name}",
+                         () if number else peers)
+    for system in SYSTEMS:
         with Status() as status:
-            rows += run_stage(stage, number, corpus, clips, output, status)
-        if rows:
-            (output / "table.md").write_text(markdown_table(summary(rows)) + "\n", encoding="utf-8")
-            plot(summary(rows), output / "plot.png")
+            codec = trained(system, steps, corpus, output, status)
+        rows += measured(system.name, codec, clips, output / system.folder)
+        (output / "table.md").write_text(markdown_table(summary(rows)) + "\n", encoding="utf-8")
+        plot(by_line(rows, [*presets, *(system.name for system in SYSTEMS), OPUS]), output / "plot.png")
     click.echo(format_table(summary(rows)))
 
 
