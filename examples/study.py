@@ -19,6 +19,11 @@ from neuralcodec.evaluation.comparison import evaluate, format_table, summary, w
 from neuralcodec.evaluation.peers import opus
 from neuralcodec.evaluation.publish_figures import read_rows
 from neuralcodec.progress import Status
+from neuralcodec.training.quiet import import_keras
+from neuralcodec.zoo.figures import markdown_table
+
+import_keras()  # or one sentence that says what to install
+
 from neuralcodec.training.calibration import calibration_speech
 from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import PROGRESS
@@ -26,7 +31,6 @@ from neuralcodec.training.corpus import read_corpus
 from neuralcodec.training.nested_config import NestedPhase, NestedTrainingConfig, PrefixPreset, find_config
 from neuralcodec.training.nested_loop import train_nested
 from neuralcodec.training.prefixes import write_prefix
-from neuralcodec.zoo.figures import markdown_table
 
 METRICS = ("pesq", "estoi", "si_sdr", "mel_distance")
 OPUS, OPUS_KBPS = "Opus", (9, 12, 16, 20, 24)

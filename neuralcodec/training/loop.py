@@ -32,6 +32,7 @@ from neuralcodec.zoo.presets import find_preset
 from neuralcodec.zoo.weights import read_weights
 
 CLIP_NORM = 1.0
+CONFIG = "config.json"
 
 
 def train_cascade(config, samples, output, resume=False, callbacks=(), validate=None):
@@ -82,7 +83,7 @@ def train_cascade(config, samples, output, resume=False, callbacks=(), validate=
 def begin(config, output):
     """Makes the folder of a run, writes its configuration there, and sets the seed of its weights."""
     output.mkdir(parents=True, exist_ok=True)
-    (output / "config.json").write_text(json.dumps(config.to_dict(), indent=1) + "\n")
+    (output / CONFIG).write_text(json.dumps(config.to_dict(), indent=1) + "\n")
     keras.utils.set_random_seed(config.seed)
 
 

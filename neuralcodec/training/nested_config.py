@@ -82,6 +82,9 @@ class NestedTrainingConfig:
         model: NestedConfig.
         phases: module by module, then jointly, then against a discriminator.
         presets: PrefixPresets, what is made of the trained cascade.
+        start: preset (name or folder) or checkpoint (.weights.h5) of a cascade with these modules first, to start from;
+            empty to start from scratch.
+        comment: for people, such as which run `start` comes from.
         seed: of the weights, the clips and their levels.
         batch_size: clips a step.
         clip_frames: 20 ms frames of a clip that count in the loss.
@@ -95,6 +98,8 @@ class NestedTrainingConfig:
     model: NestedConfig
     phases: tuple
     presets: tuple = ()
+    start: str = ""
+    comment: str = ""
     seed: int = 1
     batch_size: int = 12
     clip_frames: int = 30

@@ -25,16 +25,21 @@ def write_prefix(cascade, preset, recordings, directory, details=None, overwrite
 
 
 def first_modules(cascade, count):
-    """A cascade of the first modules of another, with weights of its own.
+    """A cascade of the first modules of another, with weights of its own."""
+    part = NestedCascade(replace(cascade.config, modules=cascade.config.modules[:count]))
+    take_first_modules(part, cascade)
+    return part
+
+
+def take_first_modules(part, cascade):
+    """Gives a cascade the weights of the first modules of another.
 
     What tells a decoder how many modules there are comes last among its inputs, so that those of fewer modules are the
     first of it.
     """
-    part = NestedCascade(replace(cascade.config, modules=cascade.config.modules[:count]))
     for mine, yours in zip(_layers(part), _layers(cascade)):
         for new, old in zip(mine.weights, yours.weights):
             new.assign(old[tuple(slice(size) for size in new.shape)])
-    return part
 
 
 def _layers(cascade):

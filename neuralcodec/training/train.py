@@ -39,8 +39,8 @@ def train_presets(config, data, output, resume=False, verbose=True):
     config, output = find_config(config), Path(output)
     nested = isinstance(config, NestedTrainingConfig)
     # an error here should not come after reading hours of speech
-    nested_progress(output, resume) if nested else starting_progress(config, output, resume)
-    told = speech_entries(config.speech) if nested else _entries_for_the_card(config)
+    nested_progress(config, output, resume) if nested else starting_progress(config, output, resume)
+    told = _entries_for_the_card(config)
     with Status(verbose) as status:
         status.say(f"Reading the speech in {data}.")
         corpus = read_corpus(data, config.leave_out)

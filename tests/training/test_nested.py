@@ -95,6 +95,33 @@ def test_the_first_modules_decode_as_within_the_whole(toy):
     np.testing.assert_allclose(keras.ops.convert_to_numpy(part), keras.ops.convert_to_numpy(whole), atol=1e-5)
 
 
+@pytest.mark.parametrize("lpc", ["trained", "fixed"])
+def test_a_run_of_fewer_modules_starts_from_a_checkpoint(toy, lpc, speech_folder, tmp_path):
+    folder, presets = toy
+    data = {**copy.deepcopy(TOY), "start": str(folder / CHECKPOINT), "presets": TOY["presets"][:1],
+            "phases": [{**TOY["phases"][0], "steps": 1, "learning_rate": 1e-9, "final_learning_rate": 1e-9}]}
+    data["model"]["lpc"], data["model"]["modules"] = lpc, TOY["model"]["modules"][:1]
+    (tmp_path / "one.json").write_text(json.dumps(data))
+    preset, = train_presets(tmp_path / "one.json", speech_folder, tmp_path / "run", verbose=False)
+    assert set(preset.weights) == set(presets[0].weights)
+    calibrated = ("log_step", "lsf_quantizer") if lpc == "fixed" else ("log_step",)
+    for name, array in presets[0].weights.items():
+        if not any(part in name for part in calibrated):
+            np.testing.assert_allclose(preset.weights[name], array, rtol=2e-3, atol=1e-5, err_msg=name)  # float16
+    assert len(np.unique(preset.weights["lsf_quantizer/log_step"])) == 1 or lpc == "trained"
+
+
+@pytest.mark.parametrize("change", [{"decoder_width": 12}, {"modules": 3 * TOY["model"]["modules"][:1]}])
+def test_a_run_starts_from_a_cascade_of_its_kind_only(toy, change, speech_folder, tmp_path):
+    data = {**TOY, "model": {**TOY["model"], **change}, "start": str(toy[0] / CHECKPOINT)}
+    (tmp_path / "other.json").write_text(json.dumps(data))
+    with pytest.raises(ConfigError, match="cannot start from"):
+        train_presets(tmp_path / "other.json", speech_folder, tmp_path / "run", verbose=False)
+    (tmp_path / "other.json").write_text(json.dumps({**TOY, "start": "runs/none/checkpoint.weights.h5"}))
+    with pytest.raises(ConfigError, match="which is not there"):
+        train_presets(tmp_path / "other.json", speech_folder, tmp_path / "run", verbose=False)
+
+
 def test_the_bundled_configuration_leads_to_three_presets():
     config = find_config("cascade")
     assert [preset.modules for preset in config.presets] == [1, 2, 3]
