@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuralcodec.audio import SAMPLE_RATE
 from neuralcodec.coding import edit
 from neuralcodec.coding import file as coding
+from neuralcodec.coding.stretch import MAX_SECONDS
 from neuralcodec.zoo.folder import Preset, copy_preset
 from neuralcodec.zoo.presets import load_preset
 
@@ -131,7 +132,8 @@ class Codec:
 
     def decompress(self, source: StrPath | BinaryIO, target: StrPath | BinaryIO, *, native: bool = False,
                    modules: int | None = None, overwrite: bool = False, progress: Progress | None = None,
-                   tags: bool = True) -> None:
+                   tags: bool = True, start: float | None = None, stop: float | None = None,
+                   max_seconds: float | None = None) -> None:
         """Decodes a .nac file to an audio file of the original's sample rate and length, 16-bit, mono.
 
         Args:
@@ -143,16 +145,20 @@ class Codec:
             overwrite: whether an existing file may be replaced; its permissions stay.
             progress: called as progress(done, total), in samples at 16 kHz.
             tags: whether to write the tags that the file carries, where the target's format has room for them.
+            start, stop: seconds, to decode a stretch only, as for `decode`.
+            max_seconds: longest recording to write, as for `decode`; any length by default.
 
         Raises:
             NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the file cannot be decoded.
             WrongPresetError: it needs another preset, or other weights of this one.
+            StretchError: the recording has no such stretch.
+            TooLongError: it is longer than `max_seconds`.
             AudioError: the target's extension or sample rate cannot be written.
             OutputExistsError: the target is there, or appears meanwhile, and `overwrite` is False.
             OutputError: the target cannot be written.
         """
         coding.decompress(self.preset, source, target, native=native, modules=modules, overwrite=overwrite,
-                          progress=progress, tags=tags)
+                          progress=progress, tags=tags, start=start, stop=stop, max_seconds=max_seconds)
 
     def encode(self, samples: ArrayLike, sample_rate: int, *, kbps: float | None = None, modules: int | None = None,
                progress: Progress | None = None, channel: Channel = "mix", normalize: bool = False) -> bytes:
@@ -180,7 +186,8 @@ class Codec:
                              channel=channel, normalize=normalize)
 
     def decode(self, data: bytes, *, native: bool = False, modules: int | None = None,
-               progress: Progress | None = None) -> tuple[NDArray[np.float32], int]:
+               progress: Progress | None = None, start: float | None = None, stop: float | None = None,
+               max_seconds: float | None = MAX_SECONDS) -> tuple[NDArray[np.float32], int]:
         """Decodes what `encode` or `compress` wrote.
 
         Args:
@@ -188,6 +195,11 @@ class Codec:
             native: keep the codec's 16 kHz instead of the original's sample rate.
             modules: how many modules of the file to decode; all by default.
             progress: called as progress(done, total), in samples at 16 kHz.
+            start, stop: seconds; only the stretch between them is decoded, wherever it lies, with some frames before
+                it. It is the slice round(start * rate) to round(stop * rate) of the whole, to 1e-4. Other parts of the
+                file are not looked at: they may be damaged.
+            max_seconds: longest recording, or stretch, to decode to memory; an hour by default, None for any. A file
+                of a few bytes can announce a recording of any length. Above 48 kHz it is less, in proportion.
 
         Returns:
             (samples, sample_rate): float32 (n,) in [-1, 1] with the original's length, and its rate in Hz.
@@ -195,8 +207,14 @@ class Codec:
         Raises:
             NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the data cannot be decoded.
             WrongPresetError: it needs another preset, or other weights of this one.
+            StretchError: the recording has no such stretch.
+            TooLongError: it is longer than `max_seconds`.
+
+        Example:
+            >>> samples, sample_rate = codec.decode(data, start=60, stop=62.5)
         """
-        return coding.decode(self.preset, data, native=native, modules=modules, progress=progress)
+        return coding.decode(self.preset, data, native=native, modules=modules, progress=progress, start=start,
+                             stop=stop, max_seconds=max_seconds)
 
     def strip(self, data: bytes, *, modules: int) -> bytes:
         """A .nac file without its last modules; decoding it gives what `decode(data, modules=...)` gives.

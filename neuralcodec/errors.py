@@ -40,6 +40,10 @@ class ModulesError(NeuralCodecError, ValueError):
     """More modules than a preset or a file has, or none."""
 
 
+class StretchError(NeuralCodecError, ValueError):
+    """A stretch of time that a recording does not have."""
+
+
 class PresetError(NeuralCodecError):
     """A preset that cannot be used: incomplete, damaged, or not a preset at all."""
 
@@ -74,6 +78,10 @@ class TruncatedFileError(DamagedFileError):
 
 class WrongPresetError(FormatError):
     """The file was written with another preset, or with other weights of the same preset."""
+
+
+class TooLongError(FormatError):
+    """The recording in a file is longer than what was to be decoded at most."""
 
 
 class TrainingDataError(NeuralCodecError):

@@ -3,6 +3,7 @@
 import numpy as np
 import soxr
 
+_REACH = 512  # samples, at the lower rate, to each side: more than the filters of soxr's high quality see
 PIECE = 1 << 18  # samples held at once, whatever the rate and the number of channels
 
 
@@ -57,6 +58,19 @@ class Resampler:
         for piece in pieces:
             yield from self.push(piece)
         yield from self.finish()
+
+
+def filter_reach(from_rate, to_rate):
+    """How many samples at `from_rate`, before and after, have a part in a resampled one, generously."""
+    return max(_REACH, -(-_REACH * from_rate // to_rate))
+
+
+def skipping(pieces, count):
+    """A stream of arrays without its first `count` samples."""
+    for piece in pieces:
+        skipped = min(count, len(piece))
+        count -= skipped
+        yield piece[skipped:]
 
 
 def exactly(pieces, length):

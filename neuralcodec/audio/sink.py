@@ -37,6 +37,7 @@ class AudioSink:
         num_samples: length of the output; what was written is cut or padded with zeros to it.
         overwrite: whether an existing file may be replaced.
         tags: dict of what the recording says about itself, see `neuralcodec.audio.tags`; AU and W64 have no room.
+        input_rate: rate of the samples that are written to it.
 
     Raises:
         AudioError: the extension or the rate cannot be written.
@@ -49,20 +50,20 @@ class AudioSink:
         ...         sink.write(block)
     """
 
-    def __init__(self, path, sample_rate, num_samples, overwrite=False, tags=None):
+    def __init__(self, path, sample_rate, num_samples, overwrite=False, tags=None, input_rate=SAMPLE_RATE):
         self._path = path
         self._sample_rate = sample_rate
         self._left = num_samples
         self._overwrite = overwrite
         self._tags = tags or {}
-        self._resampler = Resampler(SAMPLE_RATE, sample_rate)
+        self._resampler = Resampler(input_rate, sample_rate)
         self._is_stream = is_stream(path)
         if not self._is_stream:
             self._format = _choose_format(path, num_samples)
             check_output(path, overwrite)
 
     def write(self, samples):
-        """Append float samples (n,) at 16 kHz; beyond [-1, 1] they are clipped."""
+        """Append float samples (n,) at the input's rate; beyond [-1, 1] they are clipped."""
         for piece in self._resampler.push(np.asarray(samples, np.float32)):
             self._put(piece)
 

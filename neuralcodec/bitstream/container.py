@@ -5,8 +5,11 @@ block can be read without the others. Reader and writer hold one block in memory
 """
 
 import itertools
+import os
 import shutil
 import tempfile
+
+import numpy as np
 
 from neuralcodec.bitstream.header import (
     CRC_BYTES,
@@ -87,6 +90,10 @@ class ContainerReader:
     Args:
         file: binary file object; a pipe will do, if the blocks are read in order.
 
+    Attributes:
+        header: Header.
+        num_complete: how many blocks there are before the file ends; of a pipe, how many there should be.
+
     Raises:
         NotANacFileError: the data does not begin like a .nac file.
         NewerVersionError: it is of a later version of the format.
@@ -104,11 +111,21 @@ class ContainerReader:
         self.header, self.block_sizes = read_header(file)
         self._seekable = file.seekable()
         start = file.tell() if self._seekable else 0
-        self._offsets = list(itertools.accumulate(self.block_sizes, initial=start))  # of all blocks, and of the end
+        ends = start + np.cumsum(self.block_sizes, dtype=np.int64)
+        self._offsets = np.concatenate([[start], ends])  # of the blocks that are there, and of what follows
+        self.num_complete = self._count_complete(ends)
         self._next = 0  # number of the block at which the file stands
 
+    def _count_complete(self, ends):
+        if not self._seekable:
+            return len(self)
+        at = self._file.tell()
+        size = self._file.seek(0, os.SEEK_END)
+        self._file.seek(at)
+        return int(np.searchsorted(ends, size, side="right"))
+
     def __len__(self):
-        return len(self.block_sizes)
+        return self.header.num_blocks
 
     def __iter__(self):
         """Yields the payloads of each block, in order.
@@ -135,15 +152,14 @@ class ContainerReader:
             TruncatedFileError: the file ends before the block does.
             ValueError: another than the next block was asked from a pipe.
         """
-        size = self.block_sizes[number]
+        self.check_complete(number + 1)
+        size = int(self.block_sizes[number])
         self._go_to(number)
         data = read_up_to(self._file, size)
         self._next = number + 1
         start, end = self.header.block_seconds(number)
         if len(data) < size:
-            raise TruncatedFileError(
-                f"The file ends at {start:.1f} s of its {self.header.seconds:.1f} s; get it again from its source."
-            )
+            raise self._truncated(number)
         try:
             return _parse_block(data, self.header.num_modules)
         except DamagedFileError as error:
@@ -151,12 +167,33 @@ class ContainerReader:
                 f"Block {number} of the file ({start:.1f} to {end:.1f} s) is damaged; get it again from its source."
             ) from error
 
+    def check_complete(self, num_blocks=None):
+        """Checks that the file does not end before its blocks do, without reading them.
+
+        Args:
+            num_blocks: so many have to be there; all by default.
+
+        Raises:
+            TruncatedFileError: it does. A pipe tells when it has ended only.
+        """
+        if self.num_complete < (len(self) if num_blocks is None else num_blocks):
+            raise self._truncated(self.num_complete)
+
+    def _truncated(self, number):
+        """The error that the file ends before or within a block."""
+        start, _ = self.header.block_seconds(number)
+        return TruncatedFileError(
+            f"The file ends at {start:.1f} s of its {self.header.seconds:.1f} s; get it again from its source."
+        )
+
     def check_end(self):
         """Checks that nothing follows the last block.
 
         Raises:
             DamagedFileError: something does.
+            TruncatedFileError: not even all blocks are there.
         """
+        self.check_complete()
         self._go_to(len(self))
         if self._file.read(1):
             raise DamagedFileError("Foreign bytes follow the last block of the file; get it again from its source.")
@@ -166,7 +203,7 @@ class ContainerReader:
             return
         if not self._seekable:
             raise ValueError("The blocks of a pipe can only be read in order.")
-        self._file.seek(self._offsets[number])
+        self._file.seek(int(self._offsets[number]))
         self._next = number
 
 

@@ -1,5 +1,6 @@
 """The header of a .nac file: which preset, how long, where each block lies. See docs/format.md."""
 
+import os
 import zlib
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ from neuralcodec.architecture.config import MAX_MODULES
 from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE
 from neuralcodec.architecture.layout import MODULE_SYMBOLS, SIDE_SYMBOLS
 from neuralcodec.bitstream.extensions import read_extensions, write_extensions
+from neuralcodec.bitstream.index import read_index, write_index
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEP_INDEX_LIMIT
 from neuralcodec.bitstream.varint import (
     MAX_VARINT,
@@ -139,7 +141,7 @@ def write_header(header, block_sizes):
         header.step_index.to_bytes(2, "little", signed=True),
         to_varint(header.frames_per_block),
         *([to_varint(len(extensions)), extensions] if header.tags else []),
-        *map(to_varint, block_sizes),
+        write_index(block_sizes),
     ]
     body = b"".join(fields)
     if len(body) > _MAX_HEADER_BYTES:
@@ -155,7 +157,8 @@ def read_header(file):
         file: binary file object.
 
     Returns:
-        (Header, list of the blocks' sizes in bytes).
+        (Header, sizes of the blocks in bytes, uint32): of all blocks, or of those that begin before a file that can
+        seek ends.
 
     Raises:
         NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: as their names say.
@@ -178,13 +181,26 @@ def read_header(file):
     if _read_exactly(file, CRC_BYTES) != to_crc(MAGIC + version + length + body):
         raise DamagedFileError("The file header is damaged; get the file again from its source.")
     try:
-        return _parse(body, version[0])
+        header, at = _parse_fields(body, version[0])
+        wanted = min(header.num_blocks, _room(file) // header.min_block_bytes + 1)
+        index = body[at:]
+        return header, read_index(index, header.num_blocks, header.min_block_bytes, header.max_block_bytes, wanted)
     except (ValueError, IndexError) as error:
         raise DamagedFileError(f"The file header is not valid: {error}; get the file again.") from error
 
 
-def _parse(body, version):
-    """Header and block sizes from the bytes between header length and CRC."""
+def _room(file):
+    """How many bytes are left for blocks; as many as can be for a pipe, of which nobody knows."""
+    if not file.seekable():
+        return MAX_VARINT
+    at = file.tell()
+    end = file.seek(0, os.SEEK_END)
+    file.seek(at)
+    return max(0, end - at)
+
+
+def _parse_fields(body, version):
+    """Header, and the position of the index, from the bytes between header length and CRC."""
     name_bytes, at = from_varint(body, 0)
     hash_at = at + name_bytes
     name, preset_hash = body[at:hash_at].decode(), body[hash_at : hash_at + HASH_BYTES]
@@ -197,20 +213,12 @@ def _parse(body, version):
     if version > PLAIN_VERSION:
         size, at = from_varint(body, at)
         tags, at = read_extensions(body[at : at + size]), at + size
+    if at > len(body):
+        raise ValueError("its fields are longer than it")
     header = Header(
         name, preset_hash, sample_rate, num_samples, num_samples_16k, num_modules, step_index, frames_per_block, tags
     )
-    if header.num_blocks > len(body) - at:
-        raise ValueError("the index is too short")
-    sizes = []
-    for _ in range(header.num_blocks):
-        size, at = from_varint(body, at)
-        if not header.min_block_bytes <= size <= header.max_block_bytes:
-            raise ValueError("a block has an impossible size")
-        sizes.append(size)
-    if at != len(body):
-        raise ValueError("the index is too long")
-    return header, sizes
+    return header, at
 
 
 def to_crc(data):

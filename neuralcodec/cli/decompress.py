@@ -17,11 +17,16 @@ from neuralcodec.cli import options
               help="Preset, folder or Hub repository; by default the preset a file names.")
 @click.option("--native", is_flag=True, help="Keep the codec's 16 kHz instead of the original's sample rate.")
 @click.option("--modules", type=click.IntRange(min=1), help="Decode the first modules of the cascade only.")
+@click.option("--start", metavar="SECONDS", type=click.FloatRange(min=0), help="Decode from there on only.")
+@click.option("--duration", metavar="SECONDS", type=click.FloatRange(min=0), help="Decode so much only.")
+@click.option("--max-seconds", metavar="SECONDS", type=click.FloatRange(min=0),
+              help="Refuse what is longer: a small file can announce a recording of any length.")
 @click.option("--no-tags", is_flag=True, help="Leave out the tags that a file carries, such as title and artist.")
 @options.force
 @options.skip_existing
 @options.quiet
-def decompress(inputs, output, output_dir, recursive, preset, native, modules, no_tags, force, skip_existing, quiet):
+def decompress(inputs, output, output_dir, recursive, preset, native, modules, start, duration, max_seconds, no_tags,
+               force, skip_existing, quiet):
     """Decompress .nac files, or all .nac files of a folder, to WAV.
 
     With -o the extension chooses the format: .wav, .flac, .aiff, .au, .caf or .w64. `-` is standard input and output.
@@ -33,16 +38,17 @@ def decompress(inputs, output, output_dir, recursive, preset, native, modules, n
 
     options.check_exclusive(force=force, skip_existing=skip_existing)
     load = functools.cache(Codec.from_pretrained)
+    stop = None if duration is None else (start or 0) + duration
 
     def work(source, target, progress, again):
         with open_nac(source) as file:
             codec = load(preset or _preset_of(file))
             codec.decompress(file, target, native=native, modules=modules, overwrite=force or again, progress=progress,
-                             tags=not no_tags)
+                             tags=not no_tags, start=start, stop=stop, max_seconds=max_seconds)
 
     batch.run(jobs.plan(inputs, output, output_dir, recursive, {".nac"}, ".wav", set(OUTPUT_FORMATS)), work,
               describe=_described, quiet=quiet,
-              finished=functools.partial(_is_finished, native=native) if skip_existing else None)
+              finished=functools.partial(_is_finished, native=native, start=start, stop=stop) if skip_existing else None)
 
 
 def _preset_of(file):
@@ -66,12 +72,13 @@ def _header(file):
     return header
 
 
-def _is_finished(source, target, native):
+def _is_finished(source, target, native, start, stop):
     """True for an audio file that is as long as it should be; None for others, which are not replaced.
 
     What has the name of an output may be the original.
     """
-    from neuralcodec.audio import SAMPLE_RATE, AudioSource
+    from neuralcodec.audio import AudioSource
+    from neuralcodec.coding.stretch import find_stretch
     from neuralcodec.errors import NeuralCodecError
     from neuralcodec.files.inputs import open_nac
 
@@ -80,11 +87,10 @@ def _is_finished(source, target, native):
     if not os.path.getsize(target):
         return False
     with open_nac(source) as file:
-        header = _header(file)
-    wanted = (SAMPLE_RATE, header.num_samples_16k) if native else (header.sample_rate, header.num_samples)
+        wanted = find_stretch(_header(file), native, start, stop)
     try:
         with AudioSource(target) as audio:
-            return True if (audio.sample_rate, audio.num_samples) == wanted and not audio.truncated else None
+            return True if (audio.sample_rate, audio.num_samples) == (wanted.rate, len(wanted)) and not audio.truncated else None
     except NeuralCodecError:
         return None
 

@@ -6,16 +6,18 @@ import warnings
 
 import numpy as np
 
-from neuralcodec.audio import SAMPLE_RATE, AudioSink, AudioSource, resample
+from neuralcodec.audio import AudioSink, AudioSource
 from neuralcodec.audio.readers import as_array
 from neuralcodec.audio.tags import tidy
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import HASH_BYTES, Header
-from neuralcodec.bitstream.payloads import decode_blocks, encode_block
+from neuralcodec.bitstream.payloads import encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.modules import check_modules
+from neuralcodec.coding.playback import check_blocks, play
 from neuralcodec.coding.rate import check_bitrate, meet_bitrate
+from neuralcodec.coding.stretch import MAX_SECONDS, check_length, find_stretch
 from neuralcodec.errors import (
     AudioError,
     ConversionWarning,
@@ -28,10 +30,7 @@ from neuralcodec.files.inputs import open_nac
 from neuralcodec.files.names import is_path
 from neuralcodec.files.outputs import open_output, refuse_same
 from neuralcodec.files.streams import is_stream
-from neuralcodec.runtime.nested_decoder import make_decoder
 from neuralcodec.runtime.nested_encoder import make_encoder
-
-_FRAMES_AT_ONCE = 24 * FRAMES_PER_BLOCK  # blocks are decoded side by side, which is faster
 
 
 def compress(preset, source, target, *, kbps=None, modules=None, overwrite=False, progress=None, channel="mix",
@@ -46,21 +45,22 @@ def compress(preset, source, target, *, kbps=None, modules=None, overwrite=False
         _write_visibly(preset, audio, file, kbps, modules, progress, audio.tags if tags else {})
 
 
-def decompress(preset, source, target, *, native=False, modules=None, overwrite=False, progress=None, tags=True):
+def decompress(preset, source, target, *, native=False, modules=None, overwrite=False, progress=None, tags=True,
+               start=None, stop=None, max_seconds=None):
     """Decodes a .nac file to an audio file; arguments and exceptions as for `Codec.decompress`."""
     with open_nac(source) as file:
         reader = ContainerReader(file)
         header = reader.header
         check_preset(preset, header)
         check_modules(header.num_modules if modules is None else modules, header.num_modules, "file")
-        rate, length = header.sample_rate, header.num_samples
-        if native:
-            rate, length = SAMPLE_RATE, header.num_samples_16k
-        if is_stream(target):  # what went into a pipe cannot be taken back: first see that the file is whole
-            for _ in reader:
-                pass
-        with AudioSink(target, rate, length, overwrite, tidy(header.tags) if tags else {}) as sink:
-            for samples in read_nac(preset, reader, progress, modules):
+        stretch = find_stretch(header, native, start, stop)
+        check_length(stretch, max_seconds, "raise --max-seconds (max_seconds=) if you trust the file")
+        _check_complete(reader, stop)
+        if is_stream(target):  # what went into a pipe cannot be taken back: first see that all is there
+            check_blocks(reader, stretch)
+        with AudioSink(target, stretch.rate, len(stretch), overwrite, tidy(header.tags) if tags else {},
+                       input_rate=stretch.rate) as sink:
+            for samples in play(preset, reader, stretch, modules=modules, progress=progress):
                 sink.write(samples)
 
 
@@ -79,7 +79,7 @@ def encode(preset, samples, sample_rate, *, kbps=None, modules=None, progress=No
     return file.getvalue()
 
 
-def decode(preset, data, *, native=False, modules=None, progress=None):
+def decode(preset, data, *, native=False, modules=None, progress=None, start=None, stop=None, max_seconds=MAX_SECONDS):
     """Decodes what `encode` or `compress` wrote; arguments and exceptions as for `Codec.decode`.
 
     Returns:
@@ -91,13 +91,20 @@ def decode(preset, data, *, native=False, modules=None, progress=None):
     reader = ContainerReader(io.BytesIO(data))
     header = reader.header
     check_preset(preset, header)
-    samples = np.concatenate([np.zeros(0, np.float32), *read_nac(preset, reader, progress, modules)])
-    samples = np.clip(samples, -1.0, 1.0)
-    if native:
-        return samples, SAMPLE_RATE
-    samples = resample(samples, SAMPLE_RATE, header.sample_rate)
-    samples = np.pad(samples[:header.num_samples], (0, max(0, header.num_samples - len(samples))))
-    return np.clip(samples, -1.0, 1.0), header.sample_rate
+    stretch = find_stretch(header, native, start, stop)
+    check_length(stretch, max_seconds, "use decompress(), take a stretch of it, or lift max_seconds")
+    _check_complete(reader, stop)
+    samples, done = np.empty(len(stretch), np.float32), 0
+    for piece in play(preset, reader, stretch, modules=modules, progress=progress):
+        samples[done:done + len(piece)] = piece
+        done += len(piece)
+    return samples, stretch.rate
+
+
+def _check_complete(reader, stop):
+    """A file that is decoded to its end must not end too early; what is missing behind a stretch is no matter."""
+    if stop is None:
+        reader.check_complete()
 
 
 def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules=None):
@@ -160,35 +167,6 @@ def _add(writer, payloads):
                           "with room.", error.errno) from error
 
 
-def read_nac(preset, reader, progress=None, modules=None):
-    """Decodes a file.
-
-    Args:
-        preset: Preset, the one that `reader.header` names.
-        reader: ContainerReader.
-        progress: called as progress(done, total), in samples at 16 kHz.
-        modules: how many modules to decode; all that the file has by default.
-
-    Yields:
-        float32 arrays (n,) at 16 kHz, `reader.header.num_samples_16k` samples in all.
-
-    Raises:
-        DamagedFileError, TruncatedFileError: the file is not whole.
-    """
-    header = reader.header
-    modules = header.num_modules if modules is None else modules
-    check_modules(modules, header.num_modules, "file")
-    decoder = make_decoder(preset.config, preset.weights, header.step_index, modules)
-    done, total = 0, header.num_samples_16k
-    for blocks, frame_counts in _several(reader):
-        decoded = decode_blocks(blocks, frame_counts, preset.tables, header.step_index, modules)
-        samples = decoder.push(Frames.concatenate(decoded))[:total - done]
-        done += len(samples)
-        yield samples
-        if progress is not None:
-            progress(done, total)
-
-
 def check_preset(preset, header):
     """Makes sure that a file can be decoded with a preset.
 
@@ -229,19 +207,6 @@ def _in_blocks(parts):
         waiting = waiting[complete:]
     if waiting is not None:
         yield from waiting.blocks()
-
-
-def _several(reader):
-    """Yields (blocks, numbers of their frames), as many blocks as are decoded side by side."""
-    blocks, frame_counts = [], []
-    for number, payloads in enumerate(reader):
-        blocks.append(payloads)
-        frame_counts.append(reader.header.block_frames(number))
-        if sum(frame_counts) >= _FRAMES_AT_ONCE:
-            yield blocks, frame_counts
-            blocks, frame_counts = [], []
-    if blocks:
-        yield blocks, frame_counts
 
 
 def _write_visibly(preset, audio, file, kbps, modules, progress, tags=None):

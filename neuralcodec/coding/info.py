@@ -28,7 +28,7 @@ def codec_info(source: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
             intact: whether every checksum fits and nothing follows the last block.
 
     Raises:
-        FormatError: the file is missing, not a .nac file, or its header is damaged.
+        FormatError: the file is missing, not a .nac file, its header is damaged, or it ends within its first block.
 
     Example:
         >>> neuralcodec.codec_info("speech.nac")["kbps"]
@@ -38,12 +38,15 @@ def codec_info(source: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
         reader = ContainerReader(file)
         header = reader.header
         sizes, damaged = [0] * (1 + header.num_modules), []
-        for number in range(len(reader)):
+        if len(reader) and not reader.num_complete:  # as with an index of which nothing is true
+            reader.check_complete()
+        for number in range(reader.num_complete):
             try:
                 sizes = [size + len(payload) for size, payload in zip(sizes, reader.read_block(number), strict=True)]
             except DamagedFileError:
                 damaged.append(number)
         intact = _ends_well(reader) and not damaged
+        damaged.extend(range(reader.num_complete, len(reader)))
         num_bytes = file.seek(0, os.SEEK_END)
 
     def kbps(count):

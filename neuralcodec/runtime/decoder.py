@@ -73,20 +73,24 @@ class Decoder(StreamingDecoder):
         weights: dict of name -> float32 array, checked by `check_weights`.
         step_index: as in the `Encoder`.
         modules: decode with the first so many modules only; None for all.
+        first_frame: number of the first frame that will be pushed. The samples that come out begin with it; those of
+            the first few hundred milliseconds are not yet what they are when a file is decoded from its beginning.
 
     Example:
         >>> decoder = Decoder(config, weights)
         >>> samples = decoder.push(frames)[:num_samples]
     """
 
-    def __init__(self, config, weights, step_index=0, modules=None):
+    def __init__(self, config, weights, step_index=0, modules=None, first_frame=0):
         super().__init__(config, weights)
         count = len(config.modules) if modules is None else modules
         self._stages = [
-            _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE))
+            _Stage(module, weights, number, delay, 2 ** (step_index / STEPS_PER_OCTAVE), first_frame)
             for number, (module, delay) in enumerate(zip(config.modules[:count], config.code_frame_delays))
         ]
-        self._noise = _Noise(weights, config.modules[0].hop, config.noise_above) if config.noise_above else None
+        self._noise = None
+        if config.noise_above:
+            self._noise = _Noise(weights, config.modules[0].hop, config.noise_above, first_frame)
 
     def _excitation(self, modules, lsf, gain):
         y, coefficients = None, None
@@ -99,8 +103,8 @@ class Decoder(StreamingDecoder):
 class _Stage:
     """A module inside the decoder, with the queues that bring together what belongs to the same time."""
 
-    def __init__(self, config, weights, number, delay, step_scale):
-        self._module = ResidualModule(weights, config, number, step_scale)
+    def __init__(self, config, weights, number, delay, step_scale, first_frame):
+        self._module = ResidualModule(weights, config, number, step_scale, first_frame)
         self._side_condition = SideCondition(config.hop)
         self._reconstruction, self._conditions = Queue(), Queue()
         self._ahead = delay  # code frames still to come that lie before the first
@@ -131,9 +135,9 @@ class _Stage:
 class _Noise:
     """The noise beside what is decoded, with the queue in which it waits for the other modules."""
 
-    def __init__(self, weights, hop, above):
-        self._substitution, self._side_condition = NoiseSubstitution(weights, hop, above), SideCondition(hop)
-        self._waveform = Queue()
+    def __init__(self, weights, hop, above, first_frame):
+        self._substitution = NoiseSubstitution(weights, hop, above, first_frame=first_frame)
+        self._side_condition, self._waveform = SideCondition(hop), Queue()
 
     def __call__(self, coefficients, lsf, gain, count):
         """Makes noise.

@@ -26,10 +26,15 @@ class Queue:
 
 
 class Cycle:
-    """The rows of a table, over and over, from where the last call ended."""
+    """The rows of a table, over and over, from where the last call ended.
 
-    def __init__(self, table):
-        self._table, self._next = table, 0
+    Args:
+        table: (rows, ...).
+        start: number of the first row; beyond the last the table begins again.
+    """
+
+    def __init__(self, table, start=0):
+        self._table, self._next = table, start
 
     def __call__(self, count):
         """-> the next rows, (count, ...)."""

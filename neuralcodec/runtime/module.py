@@ -29,9 +29,10 @@ class ResidualModule:
         config: a ModuleConfig.
         number: place in the cascade, from 0.
         step_scale: factor of all step sizes.
+        first_frame: number of the frame with which decoding begins.
     """
 
-    def __init__(self, weights, config, number, step_scale=1.0):
+    def __init__(self, weights, config, number, step_scale=1.0, first_frame=0):
         name, self._first = f"module_{number}", number == 0
         layout, basis = module_layout(config, self._first), weights[f"{name}/basis"]
         self.hop, self._coded = layout.hop, layout.coded
@@ -40,7 +41,7 @@ class ResidualModule:
         self._encoder = Correction(weights, f"{name}/encoder", layout.encoder)
         self._decoder = Correction(weights, f"{name}/decoder", layout.decoder)
         self._quantizer = SoftmaxQuantizer(weights[f"{name}/quantizer/offset"], MODULE_LIMIT)
-        self._noise = NoiseFill(weights[f"{name}/noise/log_level"]) if layout.noise_fill else None
+        self._noise = NoiseFill(weights[f"{name}/noise/log_level"], first_frame) if layout.noise_fill else None
         self._transform, self._transform_reconstruction = Transform(basis), Transform(basis)
         self._inverse_transform = InverseTransform(basis)
         self._coefficients = Queue()  # wait for their correction

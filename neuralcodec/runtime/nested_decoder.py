@@ -17,9 +17,10 @@ from neuralcodec.runtime.side import SideCondition
 from neuralcodec.runtime.transform import InverseTransform
 
 
-def make_decoder(config, weights, step_index=0, modules=None):
+def make_decoder(config, weights, step_index=0, modules=None, first_frame=0):
     """The streaming decoder of a cascade of either kind; arguments as for `NestedDecoder`."""
-    return (NestedDecoder if isinstance(config, NestedConfig) else Decoder)(config, weights, step_index, modules)
+    kind = NestedDecoder if isinstance(config, NestedConfig) else Decoder
+    return kind(config, weights, step_index, modules, first_frame)
 
 
 class NestedDecoder(StreamingDecoder):
@@ -30,13 +31,14 @@ class NestedDecoder(StreamingDecoder):
         weights: dict of name -> float32 array, checked by `check_weights`.
         step_index: as in the `NestedEncoder`.
         modules: decode the first so many modules only; None for all.
+        first_frame: as in the `Decoder`.
 
     Example:
         >>> decoder = NestedDecoder(config, weights)
         >>> samples = decoder.push(frames)[:num_samples]
     """
 
-    def __init__(self, config, weights, step_index=0, modules=None):
+    def __init__(self, config, weights, step_index=0, modules=None, first_frame=0):
         super().__init__(config, weights)
         available = len(config.modules)
         self._last, self._hop = (available if modules is None else modules) - 1, config.hop
@@ -44,11 +46,11 @@ class NestedDecoder(StreamingDecoder):
         self._side_condition = SideCondition(config.hop)
         self._step_sizes = StepSizes(weights, 2 ** (step_index / STEPS_PER_OCTAVE))
         self._quantizer = EmbeddedQuantizer(weights, config)
-        self._noise_fill = NoiseFill(weights[f"fill_{self._last}/log_level"])
+        self._noise_fill = NoiseFill(weights[f"fill_{self._last}/log_level"], first_frame)
         self._decoder = OddDecoder(weights, odd_decoder_layout(config))
         self._noise, self._conditions = None, Queue()  # conditions wait for the look-ahead
         if config.noise_above:
-            self._noise = NoiseSubstitution(weights, config.hop, config.noise_above, available)
+            self._noise = NoiseSubstitution(weights, config.hop, config.noise_above, available, first_frame)
         self._inverse_transform = InverseTransform(lapped_basis(config.hop))
 
     def _excitation(self, modules, lsf, gain):

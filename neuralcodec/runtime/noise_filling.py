@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from neuralcodec.architecture.framing import FRAME_SAMPLES
 from neuralcodec.architecture.noise import NOISE
 from neuralcodec.runtime.layers import Cycle
 
@@ -11,10 +12,12 @@ class NoiseFill:
 
     Args:
         log_level: trained level of each coefficient (hop,), a logarithm.
+        first_frame: number of the frame with which decoding begins: noise belongs to its place in the file.
     """
 
-    def __init__(self, log_level):
-        self._noise = Cycle(NOISE.reshape(-1, len(log_level)) * np.exp(log_level))
+    def __init__(self, log_level, first_frame=0):
+        hop = len(log_level)
+        self._noise = Cycle(NOISE.reshape(-1, hop) * np.exp(log_level), first_frame * FRAME_SAMPLES // hop)
 
     def __call__(self, symbols):
         """Symbols (K, hop) -> noise in units of the step (K, hop), 0 where the symbol is not."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from neuralcodec.architecture.framing import FRAME_SAMPLES
 from neuralcodec.architecture.layout import noise_layout
 from neuralcodec.architecture.noise import (
     BAND_HZ,
@@ -32,10 +33,12 @@ class NoiseSubstitution:
         hop: samples per code frame of the first module, of whose code frames the level is constant.
         above: Hz, from where on noise is added.
         prefixes: in a nested cascade, of how many it knows which one is decoded.
+        first_frame: number of the frame with which decoding begins: noise belongs to its place in the file.
     """
 
-    def __init__(self, weights, hop, above, prefixes=0):
-        self.first_band, self._noise = above // BAND_HZ, Cycle(NOISE_BESIDE.reshape(-1, hop))
+    def __init__(self, weights, hop, above, prefixes=0, first_frame=0):
+        self.first_band = above // BAND_HZ
+        self._noise = Cycle(NOISE_BESIDE.reshape(-1, hop), first_frame * FRAME_SAMPLES // hop)
         self._network = Correction(weights, "noise_substitution/network", noise_layout(hop, above, prefixes))
         self._inverse_transform = InverseTransform(lapped_basis(hop))
 

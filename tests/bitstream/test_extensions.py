@@ -26,6 +26,13 @@ def file_with(area, version=2):
     return io.BytesIO(start + to_crc(start))
 
 
+def read(file):
+    """Header and index, as from a pipe: the blocks are not there."""
+    file.seekable = lambda: False
+    header, sizes = read_header(file)
+    return header, sizes.tolist()
+
+
 def field(kind, content):
     return bytes([kind]) + to_varint(len(content)) + content
 
@@ -34,7 +41,7 @@ def field(kind, content):
                        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=100)))
 def test_round_trip(tags):
     header = dataclasses.replace(HEADER, tags=tags)
-    assert read_header(io.BytesIO(write_header(header, SIZES))) == (header, SIZES)
+    assert read(io.BytesIO(write_header(header, SIZES))) == (header, SIZES)
     assert read_extensions(write_extensions(tags)) == tags
 
 
@@ -45,17 +52,17 @@ def test_bytes_are_the_documented_ones():
 
 def test_files_without_tags_stay_version_1():
     assert write_header(HEADER, SIZES)[3] == 1 and write_header(dataclasses.replace(HEADER, tags=TAGS), SIZES)[3] == 2
-    assert read_header(file_with(b"")) == (HEADER, SIZES)  # though nobody writes it so
+    assert read(file_with(b"")) == (HEADER, SIZES)  # though nobody writes it so
 
 
 def test_fields_that_are_not_known():
     """Odd ones are passed over, even ones are not."""
     tags = write_extensions(TAGS)
     for area in (field(3, b"later") + tags, tags + field(255, b""), tags):
-        assert read_header(file_with(area))[0].tags == TAGS
+        assert read(file_with(area))[0].tags == TAGS
     for kind in (0, 2, 254):
         with pytest.raises(NewerVersionError, match="update neuralcodec"):
-            read_header(file_with(tags + field(kind, b"x")))
+            read(file_with(tags + field(kind, b"x")))
 
 
 @pytest.mark.parametrize("area", [
@@ -65,13 +72,13 @@ def test_fields_that_are_not_known():
 ])
 def test_fields_that_are_not_valid(area):
     with pytest.raises(DamagedFileError):
-        read_header(file_with(area))
+        read(file_with(area))
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(area):
     try:
-        header, sizes = read_header(file_with(area))
+        header, sizes = read(file_with(area))
     except (DamagedFileError, NewerVersionError):
         return
     assert sizes == SIZES and all(isinstance(value, str) for value in header.tags.values())
