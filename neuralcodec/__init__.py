@@ -15,13 +15,15 @@ from neuralcodec.version import __version__
 if TYPE_CHECKING:
     from neuralcodec.codec import Codec
     from neuralcodec.coding.info import codec_info
+    from neuralcodec.coding.nac_file import open
     from neuralcodec.zoo.bundled import list_presets
 
-__all__ = ["Codec", "codec_info", "list_presets", "__version__"]
+__all__ = ["Codec", "codec_info", "list_presets", "open", "__version__"]
 
 _HOMES = {
     "Codec": "neuralcodec.codec",
     "codec_info": "neuralcodec.coding.info",
+    "open": "neuralcodec.coding.nac_file",
     "list_presets": "neuralcodec.zoo.bundled",
 }
 

@@ -34,6 +34,7 @@ def decompress(inputs, output, output_dir, recursive, preset, native, modules, s
     from neuralcodec.audio import OUTPUT_FORMATS
     from neuralcodec.cli import batch, jobs
     from neuralcodec.codec import Codec
+    from neuralcodec.coding.file import named_preset
     from neuralcodec.files.inputs import open_nac
 
     options.check_exclusive(force=force, skip_existing=skip_existing)
@@ -42,25 +43,13 @@ def decompress(inputs, output, output_dir, recursive, preset, native, modules, s
 
     def work(source, target, progress, again):
         with open_nac(source) as file:
-            codec = load(preset or _preset_of(file))
+            codec = load(preset or named_preset(_header(file)))
             codec.decompress(file, target, native=native, modules=modules, overwrite=force or again, progress=progress,
                              tags=not no_tags, start=start, stop=stop, max_seconds=max_seconds)
 
+    finished = functools.partial(_is_finished, native=native, start=start, stop=stop) if skip_existing else None
     batch.run(jobs.plan(inputs, output, output_dir, recursive, {".nac"}, ".wav", set(OUTPUT_FORMATS)), work,
-              describe=_described, quiet=quiet,
-              finished=functools.partial(_is_finished, native=native, start=start, stop=stop) if skip_existing else None)
-
-
-def _preset_of(file):
-    """Name of the installed preset that a file needs. Files name presets, never folders or repositories."""
-    from neuralcodec.errors import WrongPresetError
-    from neuralcodec.zoo.bundled import list_presets
-
-    name = _header(file).preset
-    if name not in list_presets():
-        raise WrongPresetError(f"The file needs the preset '{name}', which is not installed; update neuralcodec, or "
-                               "give the preset's folder or Hub repository with --preset.")
-    return name
+              describe=_described, quiet=quiet, finished=finished)
 
 
 def _header(file):
@@ -90,7 +79,8 @@ def _is_finished(source, target, native, start, stop):
         wanted = find_stretch(_header(file), native, start, stop)
     try:
         with AudioSource(target) as audio:
-            return True if (audio.sample_rate, audio.num_samples) == (wanted.rate, len(wanted)) and not audio.truncated else None
+            found = (audio.sample_rate, audio.num_samples)
+            return True if found == (wanted.rate, len(wanted)) and not audio.truncated else None
     except NeuralCodecError:
         return None
 

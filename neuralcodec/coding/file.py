@@ -31,6 +31,7 @@ from neuralcodec.files.names import is_path
 from neuralcodec.files.outputs import open_output, refuse_same
 from neuralcodec.files.streams import is_stream
 from neuralcodec.runtime.nested_encoder import make_encoder
+from neuralcodec.zoo.bundled import list_presets
 
 
 def compress(preset, source, target, *, kbps=None, modules=None, overwrite=False, progress=None, channel="mix",
@@ -184,6 +185,18 @@ def check_preset(preset, header):
     if header.num_modules > len(preset.config.modules):
         raise DamagedFileError(f"The file has {header.num_modules} modules and its preset '{preset.name}' only "
                                f"{len(preset.config.modules)}; get the file again from its source.")
+
+
+def named_preset(header):
+    """Name of the installed preset that a file needs. Files name presets, never folders or repositories.
+
+    Raises:
+        WrongPresetError: it is not installed.
+    """
+    if header.preset not in list_presets():
+        raise WrongPresetError(f"The file needs the preset '{header.preset}', which is not installed; update "
+                               "neuralcodec, or give the preset's folder or Hub repository with --preset.")
+    return header.preset
 
 
 def _frames(preset, source, step_index, progress):

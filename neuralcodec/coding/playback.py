@@ -4,7 +4,6 @@ import numpy as np
 
 from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE
 from neuralcodec.audio.resampling import Resampler, exactly, skipping
-from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import FLUSH_FRAMES
 from neuralcodec.bitstream.payloads import decode_blocks
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
@@ -16,7 +15,7 @@ PREROLL_FRAMES = 12  # decoded before a stretch: by then nothing is heard of the
 _FRAMES_AT_ONCE = 24 * FRAMES_PER_BLOCK  # blocks are decoded side by side, which is faster
 
 
-def play(preset, reader, stretch, *, modules=None, progress=None):
+def play(preset, reader, stretch, *, modules=None, progress=None, soon=None):
     """Decodes a stretch of a recording.
 
     Args:
@@ -25,6 +24,7 @@ def play(preset, reader, stretch, *, modules=None, progress=None):
         stretch: Stretch of that file.
         modules: how many modules to decode; all that the file has by default.
         progress: called as progress(done, total), in samples at 16 kHz.
+        soon: how many samples of the stretch are wanted first, if nobody knows whether more will be.
 
     Yields:
         float32 arrays (n,) in [-1, 1] at the stretch's rate, its length in all.
@@ -33,13 +33,14 @@ def play(preset, reader, stretch, *, modules=None, progress=None):
         DamagedFileError, TruncatedFileError: what it needs of the file is not whole.
     """
     first, last = stretch.span_16k
-    decoded = read_nac(preset, reader, progress, modules, first, last)
+    wanted = last if soon is None else min(last, stretch.until(soon).span_16k[1])
+    decoded = read_nac(preset, reader, progress, modules, first, last, wanted)
     resampled = Resampler(SAMPLE_RATE, stretch.rate).run(np.clip(piece, -1, 1) for piece in decoded)
     for piece in exactly(skipping(resampled, stretch.skip), len(stretch)):
         yield np.clip(piece, -1, 1)
 
 
-def read_nac(preset, reader, progress=None, modules=None, first=0, last=None):
+def read_nac(preset, reader, progress=None, modules=None, first=0, last=None, wanted=None):
     """Decodes a file, or a stretch of it, at the codec's rate.
 
     Args:
@@ -48,6 +49,7 @@ def read_nac(preset, reader, progress=None, modules=None, first=0, last=None):
         progress: called as progress(done, total), in samples at 16 kHz.
         modules: how many modules to decode; all that the file has by default.
         first, last: samples at 16 kHz; by default all `reader.header.num_samples_16k`.
+        wanted: the sample up to which is surely read; beyond it more and more blocks are decoded at once.
 
     Yields:
         float32 arrays (n,) at 16 kHz, `last - first` samples in all.
@@ -62,7 +64,8 @@ def read_nac(preset, reader, progress=None, modules=None, first=0, last=None):
     start, stop = needed_frames(header, first, last)
     decoder = make_decoder(preset.config, preset.weights, header.step_index, modules, start)
     at = start * FRAME_SAMPLES  # the next sample that comes out
-    for frames in _frames(preset, reader, modules, start, stop):
+    at_first = stop if wanted is None else needed_frames(header, first, wanted)[1]
+    for frames in _frames(preset, reader, modules, start, stop, at_first):
         samples = decoder.push(frames)
         begin, at = at, at + len(samples)
         samples = samples[max(0, first - begin): max(0, last - begin)]
@@ -91,18 +94,26 @@ def needed_frames(header, first, last):
     return start, min(header.num_frames, -(-last // FRAME_SAMPLES) + FLUSH_FRAMES)
 
 
-def _frames(preset, reader, modules, start, stop):
-    """Yields Frames number `start` to `stop`, of as many blocks at a time as are decoded side by side."""
+def _frames(preset, reader, modules, start, stop, at_first):
+    """Yields Frames number `start` to `stop`, block by block; those up to `at_first` are surely wanted."""
     header = reader.header
-    size, all_numbers = header.frames_per_block, _blocks(header, start, stop)
-    at_once = max(1, _FRAMES_AT_ONCE // size)
-    for number in all_numbers[::at_once]:
-        numbers = all_numbers[number - all_numbers.start:][:at_once]
-        blocks = [reader.read_block(n) for n in numbers]
-        counts = [header.block_frames(n) for n in numbers]
-        decoded = Frames.concatenate(decode_blocks(blocks, counts, preset.tables, header.step_index, modules))
-        yield decoded[max(0, start - number * size): stop - number * size]
+    for numbers in _side_by_side(header, start, stop, at_first):
+        counts = [header.block_frames(number) for number in numbers]
+        blocks = [reader.read_block(number) for number in numbers]
+        for number, frames in zip(numbers, decode_blocks(blocks, counts, preset.tables, header.step_index, modules)):
+            begin = number * header.frames_per_block
+            yield frames[max(0, start - begin): stop - begin]
     _check_end(reader, stop)
+
+
+def _side_by_side(header, start, stop, at_first):
+    """Yields ranges of blocks that are decoded at once: those that are surely wanted, then twice as many each time."""
+    numbers = _blocks(header, start, stop)
+    largest = max(1, _FRAMES_AT_ONCE // header.frames_per_block)
+    count = min(largest, max(1, len(_blocks(header, start, at_first))))
+    while numbers:
+        yield numbers[:count]
+        numbers, count = numbers[count:], largest if at_first >= stop else min(2 * count, largest)
 
 
 def _blocks(header, start, stop):

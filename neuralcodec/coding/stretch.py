@@ -2,7 +2,7 @@
 
 import math
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.audio.resampling import filter_reach
@@ -45,6 +45,10 @@ class Stretch:
         first = max(0, self.first * SAMPLE_RATE // self.rate - reach) // unit * unit
         last = -(-self.last * SAMPLE_RATE // self.rate) + reach
         return first, max(first, min(last, self.num_samples_16k))
+
+    def until(self, count):
+        """The first samples of the stretch, at most so many."""
+        return replace(self, last=min(self.first + count, self.last))
 
     @property
     def skip(self):

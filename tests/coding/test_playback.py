@@ -51,7 +51,8 @@ def test_native_and_modules(codec, coded):
     np.testing.assert_allclose(part, whole[32000:40000], atol=1e-4)
 
 
-@pytest.mark.parametrize("start, stop, first, last", [(0, 0.2, 0, 0), (3.3, 3.7, 3, 3), (3.1, 3.95, 2, 3), (6, 7, 5, 7)])
+@pytest.mark.parametrize("start, stop, first, last",
+                         [(0, 0.2, 0, 0), (3.3, 3.7, 3, 3), (3.1, 3.95, 2, 3), (6, 7, 5, 7)])
 def test_only_the_blocks_that_are_needed_are_read(codec, coded, monkeypatch, start, stop, first, last):
     numbers, read_block = [], ContainerReader.read_block
     monkeypatch.setattr(ContainerReader, "read_block", lambda self, n: numbers.append(n) or read_block(self, n))
@@ -66,7 +67,8 @@ def test_as_many_frames_are_decoded_wherever_the_stretch_lies(codec, clip, monke
     monkeypatch.setattr(decoder, "push", lambda self, frames: counts.append(len(frames)) or push(self, frames))
     for start in (1.0, 11.0, 29.0):
         codec.decode(data, start=start, stop=start + 0.2)
-    assert counts == [12 + 10 + 2] * 3
+        assert sum(counts) == 12 + 10 + 2
+        counts.clear()
 
 
 def test_damage_elsewhere_is_no_matter(codec, coded):
