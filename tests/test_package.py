@@ -6,7 +6,9 @@ import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 import neuralcodec
 
@@ -126,3 +128,25 @@ def test_training_commands_name_the_extra_in_a_sentence(run_python, tiny_folder,
     assert (done.returncode, done.stdout) == (1, b"")
     assert re.fullmatch(rb"Error: Training needs .* pip install 'neuralcodec\[train\]' .*\n", done.stderr)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_short_clip_does_not_wait_for_what_it_does_not_need(run_python, tiny_folder, tmp_path):
+    idle = ("tqdm", "soxr", "huggingface_hub", "multiprocessing", "importlib.metadata", *TRAINING, *HEAVY)
+    soundfile.write(tmp_path / "speech.wav", np.zeros(2000), 16000)
+    code = ("import sys; from neuralcodec.cli.main import main; code = main(sys.argv[1:]);"
+            f"print(code, [name for name in {idle} if name in sys.modules])")
+    result = run_python("-c", code, "compress", "speech.wav", "--preset", tiny_folder, cwd=tmp_path)
+    assert result.stdout == b"0 []\n", result.stderr
+    result = run_python("-c", code, "decompress", "speech.nac", "--preset", tiny_folder, "-o", "b.wav", cwd=tmp_path)
+    assert result.stdout == b"0 []\n", result.stderr
+    result = run_python("-c", code.replace("tqdm", "h5py"), "info", "speech.nac", cwd=tmp_path)
+    assert result.stdout.endswith(b"0 []\n"), result.stderr
+
+
+@pytest.mark.parametrize("wanted", [None, "2"])
+def test_commands_take_one_thread_of_blas_unless_more_are_asked_for(run_python, monkeypatch, wanted):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    if wanted:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", wanted)
+    code = "import os; from neuralcodec.cli.main import main; main(['info']); print(os.environ['OPENBLAS_NUM_THREADS'])"
+    assert run_python("-c", code).stdout.decode().split() == [wanted or "1"]

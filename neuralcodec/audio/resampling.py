@@ -1,7 +1,6 @@
 """Rate conversion that keeps time: aligned with its input and exact in length."""
 
 import numpy as np
-import soxr
 
 _REACH = 512  # samples, at the lower rate, to each side: more than the filters of soxr's high quality see
 PIECE = 1 << 18  # samples held at once, whatever the rate and the number of channels
@@ -38,6 +37,8 @@ class Resampler:
     def __init__(self, from_rate, to_rate):
         self._stream = None
         if from_rate != to_rate:
+            import soxr  # most speech comes at 16 kHz already
+
             self._stream = soxr.ResampleStream(from_rate, to_rate, 1, dtype="float32", quality="HQ")
         self._largest = max(1, min(PIECE, PIECE * from_rate // to_rate))  # bounds what comes out at once
 

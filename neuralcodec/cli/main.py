@@ -43,6 +43,7 @@ def main(arguments=None):
     """
     _end_in_order()
     _open_standard_streams()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices are small: threads would only wait for one another
     try:
         return cli.main(arguments, prog_name="neuralcodec", standalone_mode=False) or 0
     except click.Abort:

@@ -3,8 +3,6 @@
 import sys
 import time
 
-from tqdm import tqdm
-
 from neuralcodec.progress import Status
 
 DELAY = 2  # seconds before a bar appears
@@ -24,20 +22,29 @@ class ProgressBar:
     """
 
     def __init__(self, total, quiet=False):
-        self.bar = tqdm(total=total, disable=quiet or None, delay=DELAY, file=sys.stderr, leave=False,
-                        bar_format="{percentage:3.0f}% |{bar}| {elapsed} < {remaining}")
+        self.total, self.bar = total, None
         self.status = Status(verbose=not quiet)
+        self._begun, self._may_appear = time.time(), not quiet and sys.stderr.isatty()
 
     def show(self, done):
         """Moves the bar to `done` of its total."""
-        if self.bar.disable:  # no terminal
-            self.status.count(f"{100 * done / max(self.bar.total, 1):.0f} % done.")
-        else:
+        if not self._may_appear:
+            self.status.count(f"{100 * done / max(self.total, 1):.0f} % done.")
+        elif time.time() >= self._begun + DELAY:
+            self.bar = self.bar or self._appear()
             self.bar.update(done - self.bar.n)
+
+    def _appear(self):
+        from tqdm import tqdm  # takes longer to import than a short clip to code
+
+        bar = tqdm(total=self.total, delay=DELAY, file=sys.stderr, leave=False,
+                   bar_format="{percentage:3.0f}% |{bar}| {elapsed} < {remaining}")
+        bar.start_t = bar.last_print_t = self._begun
+        return bar
 
     def note(self, text):
         """Prints a line, above the bar where there is one."""
-        if self.bar.disable or time.time() < self.bar.start_t + DELAY:
+        if self.bar is None:
             print(text, file=sys.stderr)
         else:
             self.bar.write(text, file=sys.stderr)
@@ -48,4 +55,5 @@ class ProgressBar:
 
     def __exit__(self, *exception):
         self.status.__exit__(*exception)
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
