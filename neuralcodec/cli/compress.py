@@ -1,5 +1,6 @@
 """`neuralcodec compress`"""
 
+import functools
 import os
 
 import click
@@ -27,9 +28,10 @@ ENCODING = "s16le"
 @click.option("--no-tags", is_flag=True, help="Leave out title, artist, comment and date of the source.")
 @options.force
 @options.skip_existing
+@options.jobs
 @options.quiet
 def compress(inputs, output, output_dir, recursive, preset, kbps, modules, channel, normalize, raw, rate, channels,
-             encoding, no_tags, force, skip_existing, quiet):
+             encoding, no_tags, force, skip_existing, jobs, quiet):
     """Compress audio files, or all audio files of a folder, to .nac files.
 
     Any sample rate and channel count will do: speech is coded at 16 kHz, mono. `-` is standard input and output.
@@ -37,22 +39,23 @@ def compress(inputs, output, output_dir, recursive, preset, kbps, modules, chann
     """
     from neuralcodec.audio.foreign import EXTENSIONS
     from neuralcodec.audio.readers import AUDIO_EXTENSIONS, RAW_EXTENSIONS
-    from neuralcodec.cli import batch, jobs
+    from neuralcodec.cli import batch
+    from neuralcodec.cli.jobs import plan
     from neuralcodec.codec import Codec
 
     options.check_exclusive(force=force, skip_existing=skip_existing)
     form = _raw_format(raw, rate, channels, encoding)
     extensions = RAW_EXTENSIONS if raw else AUDIO_EXTENSIONS
-    plan = jobs.plan(inputs, output, output_dir, recursive, extensions, ".nac", {".nac"}, EXTENSIONS)
+    planned = plan(inputs, output, output_dir, recursive, extensions, ".nac", {".nac"}, EXTENSIONS)
     codec = Codec.from_pretrained(preset)
+    work = functools.partial(_compress, codec, force, kbps=kbps, modules=modules, normalize=normalize, raw=form,
+                             channel=int(channel) if channel.isdecimal() else channel, tags=not no_tags)
+    batch.run(planned, work, describe=_described, quiet=quiet, processes=jobs,
+              finished=functools.partial(_is_finished, codec.preset.hash) if skip_existing else None)
 
-    def work(source, target, progress, again):
-        codec.compress(source, target, kbps=kbps, modules=modules, overwrite=force or again, progress=progress,
-                       channel=int(channel) if channel.isdecimal() else channel, normalize=normalize, raw=form,
-                       tags=not no_tags)
 
-    batch.run(plan, work, describe=_described, quiet=quiet,
-              finished=(lambda _, target: _is_finished(target, codec)) if skip_existing else None)
+def _compress(codec, force, source, target, progress, again, **settings):
+    codec.compress(source, target, overwrite=force or again, progress=progress, **settings)
 
 
 def _raw_format(raw, rate, channels, encoding):
@@ -66,7 +69,7 @@ def _raw_format(raw, rate, channels, encoding):
     return (rate or 16000, channels or 1, encoding or ENCODING) if raw else None
 
 
-def _is_finished(target, codec):
+def _is_finished(preset_hash, _, target):
     """Whether a .nac file is complete and of this preset: True, or False for one that is broken; None for others."""
     from neuralcodec.coding.info import codec_info
     from neuralcodec.errors import DamagedFileError, NeuralCodecError
@@ -79,7 +82,7 @@ def _is_finished(target, codec):
         return False if os.path.isfile(target) and not os.path.getsize(target) else None
     if not facts["intact"]:
         return False
-    return True if codec.preset.hash.hex().startswith(facts["hash"]) else None
+    return True if preset_hash.hex().startswith(facts["hash"]) else None
 
 
 def _described(target):

@@ -24,32 +24,47 @@ from neuralcodec.cli import options
 @click.option("--no-tags", is_flag=True, help="Leave out the tags that a file carries, such as title and artist.")
 @options.force
 @options.skip_existing
+@options.jobs
 @options.quiet
 def decompress(inputs, output, output_dir, recursive, preset, native, modules, start, duration, max_seconds, no_tags,
-               force, skip_existing, quiet):
+               force, skip_existing, jobs, quiet):
     """Decompress .nac files, or all .nac files of a folder, to WAV.
 
     With -o the extension chooses the format: .wav, .flac, .aiff, .au, .caf or .w64. `-` is standard input and output.
     """
     from neuralcodec.audio import OUTPUT_FORMATS
-    from neuralcodec.cli import batch, jobs
-    from neuralcodec.codec import Codec
-    from neuralcodec.coding.file import named_preset
-    from neuralcodec.files.inputs import open_nac
+    from neuralcodec.cli import batch
+    from neuralcodec.cli.jobs import plan
 
     options.check_exclusive(force=force, skip_existing=skip_existing)
-    load = functools.cache(Codec.from_pretrained)
     stop = None if duration is None else (start or 0) + duration
-
-    def work(source, target, progress, again):
-        with open_nac(source) as file:
-            codec = load(preset or named_preset(_header(file)))
-            codec.decompress(file, target, native=native, modules=modules, overwrite=force or again, progress=progress,
-                             tags=not no_tags, start=start, stop=stop, max_seconds=max_seconds)
-
+    planned = plan(inputs, output, output_dir, recursive, {".nac"}, ".wav", set(OUTPUT_FORMATS))
+    work = _Decompress(preset, force, native=native, modules=modules, tags=not no_tags, start=start, stop=stop,
+                       max_seconds=max_seconds)
     finished = functools.partial(_is_finished, native=native, start=start, stop=stop) if skip_existing else None
-    batch.run(jobs.plan(inputs, output, output_dir, recursive, {".nac"}, ".wav", set(OUTPUT_FORMATS)), work,
-              describe=_described, quiet=quiet, finished=finished)
+    batch.run(planned, work, describe=_described, quiet=quiet, finished=finished, processes=jobs)
+
+
+class _Decompress:
+    """Decodes files, each with the preset that it needs; presets are loaded once, in the process that needs them."""
+
+    def __init__(self, preset, force, **settings):
+        self._preset, self._force, self._settings, self._codecs = preset, force, settings, {}
+
+    def __call__(self, source, target, progress, again):
+        from neuralcodec.coding.file import named_preset
+        from neuralcodec.files.inputs import open_nac
+
+        with open_nac(source) as file:
+            codec = self._codec(self._preset or named_preset(_header(file)))
+            codec.decompress(file, target, overwrite=self._force or again, progress=progress, **self._settings)
+
+    def _codec(self, name):
+        from neuralcodec.codec import Codec
+
+        if name not in self._codecs:
+            self._codecs[name] = Codec.from_pretrained(name)
+        return self._codecs[name]
 
 
 def _header(file):

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 
 import click
@@ -17,6 +18,11 @@ class Name(click.Path):
         if not value:
             self.fail("The name is empty.", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def cores():
+    """How many processes can compute at the same time here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def complete_preset(context, parameter, incomplete):
@@ -38,6 +44,8 @@ recursive = click.option("-r", "--recursive", is_flag=True,
 force = click.option("-f", "--force", is_flag=True, help="Replace outputs that exist.")
 skip_existing = click.option("--skip-existing", is_flag=True,
                              help="Leave out files whose output is complete and valid, as after an interruption.")
+jobs = click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), default=lambda: cores(),
+                    help="Files to work on at the same time; as many as there are processor cores by default.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 preset = click.option("-p", "--preset", metavar="NAME", default=DEFAULT_PRESET, show_default=True,
                       shell_complete=complete_preset,

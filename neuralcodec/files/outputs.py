@@ -194,3 +194,12 @@ def is_full(error):
             return True
         error = error.__cause__
     return False
+
+
+def reason_of(error):
+    """Sentence about what went wrong with a file.
+
+    Args:
+        error: NeuralCodecError or OSError.
+    """
+    return str(error) if isinstance(error, NeuralCodecError) else f"{error.strerror or error}."

@@ -10,6 +10,7 @@ def cli(capsysbinary, monkeypatch, tmp_path):
     """Runs a command in an empty folder; returns (exit code, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("neuralcodec.progress.INTERVAL", 3600)  # however slow the machine is
+    monkeypatch.setattr("neuralcodec.cli.options.cores", lambda: 1)  # further processes know nothing of this one
 
     def run(*arguments):
         capsysbinary.readouterr()
