@@ -45,7 +45,14 @@ class StretchError(NeuralCodecError, ValueError):
 
 
 class PresetError(NeuralCodecError):
-    """A preset that cannot be used: incomplete, damaged, or not a preset at all."""
+    """A preset that cannot be used: incomplete, damaged, or not a preset at all.
+
+    Args:
+        message: one sentence. Where it quotes what a stranger wrote, it is still one line that a terminal can show.
+    """
+
+    def __init__(self, message):
+        super().__init__(one_line(message))
 
 
 class PresetNotFoundError(PresetError, LookupError):
@@ -102,6 +109,18 @@ class MissingDependencyError(NeuralCodecError, ImportError):
 
 class ConversionWarning(UserWarning):
     """A recording is mixed to mono or resampled before it is coded."""
+
+
+def one_line(text, limit=600):
+    """Text as one line of a bounded length, without characters that move a cursor.
+
+    Example:
+        >>> one_line("no such\\n  file: \\x1b[2J")
+        'no such file: \\\\x1b[2J'
+    """
+    line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in " ".join(str(text).split()))
+    half = (limit - 5) // 2  # the end says what to do
+    return line if len(line) <= limit else f"{line[:half]} ... {line[-half:]}"
 
 
 def nearest_name(name, known):

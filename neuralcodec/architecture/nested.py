@@ -59,7 +59,7 @@ class NestedConfig:
 
     def __post_init__(self):
         check_stages(self)
-        if self.hop not in NESTED_HOPS:
+        if type(self.hop) is not int or self.hop not in NESTED_HOPS:
             raise ConfigError(f'`hop` must be one of {", ".join(map(str, NESTED_HOPS))} samples; got {self.hop!r}.')
         for name in ("encoder_width", "encoder_blocks", "decoder_width", "decoder_blocks", "control_width", "lookahead",
                      "step_width"):

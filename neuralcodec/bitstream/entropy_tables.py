@@ -1,14 +1,15 @@
 """Entropy tables: the integers of a preset that turn symbols into bits, and their file."""
 
 import hashlib
+import io
 import math
+import re
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from neuralcodec.architecture.config import MAX_MODULES
+from neuralcodec.architecture.config import MAX_MODULES, MAX_SIZE
 from neuralcodec.architecture.layout import (
     MODULE_LIMIT,
     ltp_context_layout,
@@ -21,8 +22,14 @@ from neuralcodec.bitstream.ltp import LongTermPredictor
 from neuralcodec.bitstream.range_coder import FREQUENCY_TOTAL
 from neuralcodec.bitstream.symbols import MEAN_FRACTIONS, MODULE_VALUES, SIDE_VALUES
 from neuralcodec.errors import PresetError
+from neuralcodec.files.strangers import read_member
 
-_MAX_BYTES = 32 << 20
+_MAX_BYTES = 32 << 20  # of all arrays
+_MAX_ARRAYS = 100
+_ZIP_ENTRY = b"PK\x01\x02"  # stands before each entry of a zip file's directory
+# What NumPy writes before an array of integers in C order, in version 1.0 of its format; after 8 bytes, its length.
+_ARRAY_HEADER = re.compile(rb"\x93NUMPY\x01\x00..\{'descr': '([<>|][iu][1248])', 'fortran_order': False, "
+                           rb"'shape': \(((?:[0-9]{1,9}, ?)*(?:[0-9]{1,9})?)\), \} *\n", re.DOTALL)
 _NETWORK_ARRAYS = ("w1", "b1", "w2", "b2")
 
 
@@ -135,7 +142,7 @@ class EntropyTables:
         Raises:
             PresetError: no such file, or not one that `save` writes.
         """
-        return cls.from_arrays(read_arrays(Path(path)), path)
+        return cls.from_arrays(read_arrays(path), path)
 
     @classmethod
     def from_arrays(cls, arrays, path):
@@ -155,7 +162,7 @@ class EntropyTables:
                 scales_per_octave_q8=arrays.pop("levels_per_octave_q8").item(),
                 **cls._pop_others(arrays),
             )
-        except (KeyError, ValueError) as error:  # an array is missing, or is one where a number should be
+        except (KeyError, ValueError) as error:  # an array is missing, or there are several numbers instead of one
             raise PresetError(f"The entropy tables {path} lack {error}; install the preset again.") from error
         check(not arrays and len(networks) == 2 + num_modules, "arrays that do not belong there")
         return tables
@@ -219,6 +226,7 @@ def minus_one(pmf_rows, num_values):
 def check_network(network, layout):
     found, wanted = (network.num_inputs, network.num_outputs), (layout.inputs, layout.outputs)
     check(found == wanted, f"a network of size {found} instead of {wanted}")
+    check(network.num_hidden <= MAX_SIZE, f"a network with more than {MAX_SIZE} hidden units")
 
 
 def check(condition, fault):
@@ -229,26 +237,34 @@ def check(condition, fault):
 def read_arrays(path):
     """All arrays of an `.npz` file, by name.
 
-    np.load allocates what an array's header announces before it looks how much is there; this does not.
+    np.load allocates what an array's header announces before it looks how much is there, and evaluates that header;
+    zipfile unpacks what there is before it looks how much was announced. This does neither.
     """
+    data = read_member(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        if data.count(_ZIP_ENTRY) > _MAX_ARRAYS:
+            raise ValueError("too many arrays")
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             if sum(member.file_size for member in members) > _MAX_BYTES:
                 raise ValueError("too large")
-            return {member.filename.removesuffix(".npy"): _read_array(archive, member) for member in members}
-    except FileNotFoundError as error:
-        raise PresetError(f"The entropy tables {path} are missing; install the preset again.") from error
-    except Exception as error:  # zipfile, zlib and NumPy raise a dozen types for damaged data
+            arrays = {member.filename.removesuffix(".npy"): _read_array(archive, member) for member in members}
+            if len(arrays) < len(members):
+                raise ValueError("an array twice")
+            return arrays
+    except Exception as error:  # zipfile and zlib raise a dozen types for damaged data
         raise PresetError(f"The entropy tables {path} cannot be read ({error}); install the preset again.") from error
 
 
 def _read_array(archive, member):
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError("another kind of compression")
     with archive.open(member) as file:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise ValueError("another version of array")
-        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
-        data = file.read()
-    if fortran_order or dtype.kind not in "iu" or math.prod(shape) * dtype.itemsize != len(data):
+        data = file.read(member.file_size)
+    header = _ARRAY_HEADER.match(data)
+    if header is None or len(data) < member.file_size or 10 + int.from_bytes(data[8:10], "little") != header.end():
         raise ValueError(f"{member.filename} is not a plain array of integers")
-    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    dtype, shape = np.dtype(header[1].decode()), tuple(int(length) for length in re.findall(rb"[0-9]+", header[2]))
+    if math.prod(shape) * dtype.itemsize != len(data) - header.end():
+        raise ValueError(f"{member.filename} has another size than it says")
+    return np.frombuffer(data, dtype, offset=header.end()).reshape(shape).astype(dtype.newbyteorder("="))

@@ -52,8 +52,8 @@ class IntegerNetwork:
             raise PresetError("A context network has arrays of the wrong type; install the preset again.")
         if self.w1.ndim != 2 or not 0 < min(self.w1.shape) <= max(self.w1.shape) < 1 << 16:
             raise PresetError("A context network has a first layer of the wrong shape; install the preset again.")
-        hidden, outputs = len(self.b1), len(self.b2)
-        if self.b1.shape != self.w1.shape[1:] or self.w2.shape != (hidden, outputs) or self.b2.ndim != 1:
+        hidden, outputs = self.w1.shape[1], self.w2.shape[-1] if self.w2.ndim else 0
+        if self.b1.shape != (hidden,) or self.w2.shape != (hidden, outputs) or self.b2.shape != (outputs,):
             raise PresetError("A context network has layers that do not fit; install the preset again.")
         # The shifts become powers of two inside the weights (exact), the rounding halves become part of the biases.
         scale1, scale2 = 2.0**-_HIDDEN_SHIFT, 2.0**-_OUTPUT_SHIFT

@@ -1,7 +1,6 @@
 """Entropy tables of a nested cascade: the integers of a preset that turn its symbols into bits, and their file."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -111,5 +110,5 @@ def load_tables(path):
     Raises:
         PresetError: no such file, or not one that `save` writes.
     """
-    arrays = read_arrays(Path(path))
+    arrays = read_arrays(path)
     return (NestedTables if "hop" in arrays else EntropyTables).from_arrays(arrays, path)

@@ -4,7 +4,7 @@ import numpy as np
 
 from neuralcodec.architecture.framing import SUBFRAME
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEPS_PER_OCTAVE
-from neuralcodec.runtime.layers import Queue
+from neuralcodec.runtime.layers import Queue, checked, distrusted
 from neuralcodec.runtime.lpc import SynthesisFilter
 from neuralcodec.runtime.module import ResidualModule
 from neuralcodec.runtime.noise_substitution import NoiseSubstitution
@@ -35,9 +35,13 @@ class StreamingDecoder:
 
         Returns:
             float32 (n,), none of which any later frame changes.
+
+        Raises:
+            PresetError: the weights make NaN.
         """
         size = FRAMES_PER_BLOCK  # a second at a time stays in the processor's cache
-        parts = [self._decode(frames[start: start + size]) for start in range(0, len(frames), size)]
+        with distrusted():
+            parts = [checked(self._decode(frames[start: start + size])) for start in range(0, len(frames), size)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     def _decode(self, frames):

@@ -4,7 +4,7 @@ import numpy as np
 
 from neuralcodec.architecture.layout import BIN_RANGE, MODULE_LIMIT, POINT_SIZES
 from neuralcodec.runtime.cnn import leaky_relu
-from neuralcodec.runtime.layers import Dense
+from neuralcodec.runtime.layers import Dense, checked
 
 
 class StepSizes:
@@ -47,7 +47,8 @@ class EmbeddedQuantizer:
 
     def quantise(self, z, number):
         """Values in steps of the first sending (K, N) -> symbols of a module int64 (K, N)."""
-        size = np.minimum(np.abs(z), np.float32(MODULE_LIMIT + 1 - 1e-3)) * np.float32(2) ** self.halvings(number)
+        size = np.minimum(np.abs(checked(z)), np.float32(MODULE_LIMIT + 1 - 1e-3))
+        size *= np.float32(2) ** self.halvings(number)
         symbols = (np.floor(size) * np.sign(z)).astype(np.int64)
         symbols[:, self._coded[number]:] = 0
         return symbols

@@ -12,7 +12,7 @@ from neuralcodec.architecture.lpc import GAINS, ORDER
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEPS_PER_OCTAVE
 from neuralcodec.runtime import lpc
-from neuralcodec.runtime.layers import Queue
+from neuralcodec.runtime.layers import Queue, checked, distrusted
 from neuralcodec.runtime.module import ResidualModule
 from neuralcodec.runtime.side import GainContour, LsfContour, LsfQuantizer, SideCondition, code_gain
 
@@ -45,13 +45,17 @@ class StreamingEncoder:
 
         Returns:
             Frames, as many as the samples complete.
+
+        Raises:
+            PresetError: the weights make NaN.
         """
         self._started = self._started or len(samples) > 0
         samples = np.concatenate([self._samples, np.asarray(samples, np.float32)])
         whole = len(samples) // FRAME_SAMPLES * FRAME_SAMPLES
         self._samples = samples[whole:]
         size = FRAMES_PER_BLOCK * FRAME_SAMPLES  # a second at a time stays in the processor's cache
-        parts = [self._encode(samples[start: min(start + size, whole)]) for start in range(0, whole, size)]
+        with distrusted():
+            parts = [self._encode(samples[start: min(start + size, whole)]) for start in range(0, whole, size)]
         return Frames.concatenate(parts) if parts else self._no_frames()
 
     def finish(self):
@@ -76,7 +80,7 @@ class StreamingEncoder:
             lsf_symbols = self._lsf_quantizer.quantise(lsf)
         predictors, lsf = self._lsf_contour(self._lsf_quantizer.reconstruct(lsf_symbols))
         residual = self._analysis_filter(x, predictors) if self._has_lpc else x
-        gain = code_gain(residual)
+        gain = code_gain(checked(residual))
         modules = self._code(residual / self._gain_contour(gain), lsf, gain)
         modules = [symbols.reshape(-1, MODULE_SYMBOLS) for symbols in modules]
         return Frames(lsf_symbols, gain.reshape(-1, GAINS), modules)

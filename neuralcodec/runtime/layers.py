@@ -3,7 +3,30 @@
 All work on arrays without a batch axis, time first: code frames (K, C) or samples (n,).
 """
 
+import contextlib
+
 import numpy as np
+
+from neuralcodec.errors import PresetError
+
+
+@contextlib.contextmanager
+def distrusted():
+    """Weights may come from a stranger: what they make overflow is no warning; see `checked`."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        yield
+
+
+def checked(x):
+    """The same array, if it has no NaN: before it becomes integers or sound.
+
+    Raises:
+        PresetError: it has. Samples and symbols are bounded, so that only weights can be the cause.
+    """
+    if np.isnan(x).any():
+        raise PresetError("The preset cannot be used: its weights make no numbers of speech; ask its author for "
+                          "another version.")
+    return x
 
 
 class Queue:

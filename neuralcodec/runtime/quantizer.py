@@ -3,6 +3,7 @@
 import numpy as np
 
 from neuralcodec.architecture.layout import BIN_RANGE, num_bins
+from neuralcodec.runtime.layers import checked
 
 
 class SoftmaxQuantizer:
@@ -27,7 +28,7 @@ class SoftmaxQuantizer:
 
     def quantise(self, z):
         """Values (K, C) in units of the step -> symbols int64 (K, C)."""
-        symbols = np.clip(np.rint(z), -self._limit, self._limit).astype(np.int64)
+        symbols = np.clip(np.rint(checked(z)), -self._limit, self._limit).astype(np.int64)
         index = symbols + self._middle
         symbols += z > self._upper.take(index)  # the nearest bin is never further than a neighbour away
         symbols -= z < self._lower.take(index)

@@ -2,7 +2,7 @@
 
 import math
 
-from neuralcodec.zoo.metadata import is_number, is_text
+from neuralcodec.zoo.metadata import is_figure, is_number, is_text
 
 METRIC_LABELS = {"pesq": "PESQ-WB", "stoi": "STOI", "estoi": "ESTOI", "si_sdr": "SI-SDR (dB)",
                  "mel_distance": "mel distance (dB)", "visqol": "ViSQOL"}
@@ -33,7 +33,7 @@ def measured_off_speech(metadata):
     if not isinstance(measured, dict) or not all(is_text(sound) for sound in measured):
         return {}
     wanted = ("kbps", "si_sdr")
-    whole = all(isinstance(row, dict) and all(isinstance(row.get(name), (int, float)) for name in wanted)
+    whole = all(isinstance(row, dict) and all(is_figure(row.get(name)) for name in wanted)
                 for row in measured.values())
     return measured if whole else {}
 
@@ -82,7 +82,8 @@ def format_figure(name, figure):
 
 def _is_row(row):
     return isinstance(row, dict) and "clips" in row and all(map(is_text, row)) and all(
-        isinstance(value, int) if name == "clips" else _is_interval(value) for name, value in row.items())
+        isinstance(value, int) and is_number(value) if name == "clips" else _is_interval(value)
+        for name, value in row.items())
 
 
 def _is_judge(judge):
@@ -92,4 +93,4 @@ def _is_judge(judge):
 
 
 def _is_interval(value):
-    return isinstance(value, list) and len(value) == 3 and all(isinstance(number, (int, float)) for number in value)
+    return isinstance(value, list) and len(value) == 3 and all(map(is_figure, value))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuralcodec.errors import ConfigError, OutputExistsError, PresetError
+from neuralcodec.files.strangers import read_member
 from neuralcodec.zoo.metadata import FORMAT_VERSION, NO_LICENCE, read_metadata, read_object, write_object
 
 CONFIG, METADATA, WEIGHTS, TABLES, CARD = "config.json", "metadata.json", "model.weights.h5", "tables.npz", "README.md"
@@ -151,12 +152,12 @@ def copy_preset(preset, directory, overwrite=False):
 
     Raises:
         OutputExistsError: the folder is there and `overwrite` is False.
-        PresetError: the preset has changed on disk since it was loaded.
+        PresetError: the preset has changed on disk since it was loaded, or a link in it leads elsewhere.
     """
     with _folder_beside(directory, overwrite) as folder:
         for name in FILES:
-            if (preset.directory / name).is_file():
-                shutil.copyfile(preset.directory / name, folder / name)
+            if name != CARD or os.path.lexists(preset.directory / name):
+                (folder / name).write_bytes(read_member(preset.directory / name))
         if read_preset(folder).hash != preset.hash:
             raise PresetError(f"The preset in '{preset.directory}' has changed since it was loaded; load it again.")
 

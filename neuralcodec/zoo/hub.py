@@ -20,12 +20,33 @@ SCHEME = "hf://"
 LIBRARY = "neuralcodec"
 
 _REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
+_TOKEN = re.compile("[!-~]+")
 _CLIENT = {"library_name": LIBRARY, "library_version": __version__}
 
 
 def is_repo_id(name):
     """Whether a name is `user/name` or `hf://user/name`."""
     return isinstance(name, str) and bool(_REPO_ID.fullmatch(name.removeprefix(SCHEME)))
+
+
+def checked_token(token):
+    """An access token that can be sent; what cannot be would be quoted by the client, in an error or a debug line.
+
+    Args:
+        token: str, True or None for that of `hf auth login`, False for none.
+
+    Returns:
+        the token, without white space around it.
+
+    Raises:
+        HubError: it holds characters that no token has; the message does not show it.
+    """
+    token = token.strip() if isinstance(token, str) else token
+    sent = get_token() if token is None or token is True else token
+    if isinstance(sent, str) and not _TOKEN.fullmatch(sent):
+        raise HubError("The access token for the Hub is empty or has characters that no token has; log in anew with "
+                       "`hf auth login`, or give another.")
+    return token
 
 
 def download_preset(repo_id, *, revision=None, cache_dir=None, token=None, local_files_only=False,
@@ -51,7 +72,7 @@ def download_preset(repo_id, *, revision=None, cache_dir=None, token=None, local
     Example:
         >>> download_preset("user/my-codec", revision="v1.0")
     """
-    repo_id = repo_id.removeprefix(SCHEME)
+    repo_id, token = repo_id.removeprefix(SCHEME), checked_token(token)
     missing = (f"There is no preset '{repo_id}', neither as a folder nor on the Hub (log in with `hf auth login` to "
                f"see a private one); {nearest_presets(repo_id)}")
     with explained(repo_id, missing, revision):
@@ -110,7 +131,7 @@ def list_remote_presets(author):
     """
     missing = f"There is no preset of neuralcodec by '{author}' on the Hub; check the name."
     with explained(author, missing):
-        found = list(HfApi(**_CLIENT).list_models(author=author, filter=LIBRARY, full=True))
+        found = list(HfApi(token=checked_token(None), **_CLIENT).list_models(author=author, filter=LIBRARY, full=True))
     if not found:
         raise PresetNotFoundError(missing)
     return sorted(({"name": model.id, "updated": model.last_modified and model.last_modified.date(),
@@ -127,7 +148,7 @@ def check_upload(repo_id, token=None):
     Raises:
         HubError: nobody is logged in, the account or its token may not, or the Hub cannot be reached.
     """
-    repo_id = repo_id.removeprefix(SCHEME)
+    repo_id, token = repo_id.removeprefix(SCHEME), checked_token(token)
     if not is_repo_id(f"user/{repo_id}" if "/" not in repo_id else repo_id):
         raise HubError(f"'{repo_id}' is no name of a repository on the Hub; give one like user/name.")
     if token is None and get_token() is None:
@@ -165,7 +186,7 @@ def upload_preset(preset, repo_id, *, private=False, revision=None, commit_messa
     """
     if create_pr and revision:
         raise HubError("A pull request goes to the main branch; leave out revision, or create_pr.")
-    repo_id, api = repo_id.removeprefix(SCHEME), HfApi(token=token, **_CLIENT)
+    repo_id, api = repo_id.removeprefix(SCHEME), HfApi(token=checked_token(token), **_CLIENT)
     missing = f"There is no repository '{repo_id}' on the Hub that you may write to; check the name and your token."
     with explained(repo_id, missing, revision), tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "preset"

@@ -28,16 +28,17 @@ More keys may follow, all of them for people and for the model card:
 """
 
 import json
-import math
 import re
 from pathlib import Path
 
-from neuralcodec.errors import NewerVersionError, PresetError
+from neuralcodec.errors import NewerVersionError, PresetError, one_line
+from neuralcodec.files.strangers import read_member
 
 FORMAT_VERSION = 2  # 2: nested cascades
 NO_LICENCE = "NOASSERTION"  # SPDX for: nothing is said
 
 MAX_BYTES = 1 << 20
+MAX_NUMBER = 10**12  # larger than all that a preset can say of itself, and small enough for every form of output
 _NAME = re.compile(r"(?=.{1,100}\Z)[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
@@ -52,8 +53,14 @@ def is_text(value):
 
 
 def is_number(value):
-    """Whether a value is a finite number of at least 0."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    """Whether a value is a number from 0 to MAX_NUMBER."""
+    return is_figure(value) and 0 <= value
+
+
+def is_figure(value):
+    """Whether a value is a number that can be shown: one within MAX_NUMBER, or NaN where nothing was measured."""
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return known and (-MAX_NUMBER <= value <= MAX_NUMBER or value != value)
 
 
 _REQUIRED = {
@@ -62,7 +69,7 @@ _REQUIRED = {
     "kbps": is_number,
     "parameters": lambda value: is_number(value) and isinstance(value, int),
     "delay_ms": is_number,
-    "sample_rate": lambda value: value == 16000,
+    "sample_rate": lambda value: is_number(value) and value == 16000,
     "license": is_text,
     "hash": lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value),
 }
@@ -83,8 +90,8 @@ def read_metadata(path):
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise PresetError(f"'{path}' has an impossible \"format_version\"; install the preset again.")
     if version > FORMAT_VERSION:
-        raise NewerVersionError(f"The preset in '{Path(path).parent}' was made for a newer version of neuralcodec; "
-                                "update neuralcodec.")
+        raise NewerVersionError(one_line(f"The preset in '{Path(path).parent}' was made for a newer version of "
+                                         "neuralcodec; update neuralcodec."))
     for key, is_valid in _REQUIRED.items():
         if key not in metadata or not is_valid(metadata[key]):
             raise PresetError(f"'{path}' has no valid \"{key}\"; install the preset again.")
@@ -95,16 +102,9 @@ def read_object(path):
     """Reads a JSON object of bounded size.
 
     Raises:
-        PresetError: no such file, too large, or not a JSON object.
+        PresetError: no such file, none that `read_member` reads, or not a JSON object.
     """
-    path = Path(path)
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise PresetError(f"'{path.parent}' is not a preset: {path.name} cannot be read ({error.strerror}).") from error
-    if len(data) > MAX_BYTES:
-        raise PresetError(f"'{path}' is larger than any preset's; install the preset again.")
+    data = read_member(path, MAX_BYTES)
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:

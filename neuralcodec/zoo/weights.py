@@ -4,7 +4,7 @@ Weights come from strangers: nothing is read before its size, type and storage a
 """
 
 import hashlib
-from pathlib import Path
+import io
 
 import h5py
 import numpy as np
@@ -12,11 +12,13 @@ import numpy as np
 from neuralcodec.architecture.config import MAX_MODULES
 from neuralcodec.architecture.layout import weight_shapes
 from neuralcodec.errors import PresetError
+from neuralcodec.files.strangers import MAX_BYTES, read_member
 
-MAX_BYTES = 16 << 20
 MAX_OBJECTS = 2000  # groups and datasets in the file
 MAX_DEPTH = 12
+MAX_WEIGHT, MAX_LOG = 1000, 20  # of weights, and of those that are logarithms; trained ones stay below 10 and 6
 
+_LOGARITHMS = ("log_step", "log_level")
 _CONTAINERS = ("chain", "layers", "blocks", "dense", "contexts", "fills")
 # Class of a layer in a list, as Keras names it, -> our name, and the number of the first.
 _NUMBERED = {"residual_module": ("module", 0), "residual_block": ("block", 0), "odd_block": ("block", 0),
@@ -50,18 +52,14 @@ def read_weights(path):
     Example:
         >>> weights = read_weights("presets/cq-24k/model.weights.h5")
     """
-    path = Path(path)
-    if not path.is_file():
-        raise PresetError(f"There is no weights file '{path}'; install the preset again.")
-    if path.stat().st_size > MAX_BYTES:
-        raise PresetError(f"The weights file '{path}' is larger than any cascade's; install the preset again.")
+    data = read_member(path)
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(io.BytesIO(data), "r") as file:
             datasets = list(_datasets(file))
             if sum(dataset.nbytes for dataset in datasets) > MAX_BYTES:
                 raise PresetError("it announces more data than it has")
             named = [(readable_name(dataset.name), dataset[()].astype(np.float32)) for dataset in datasets]
-    except (PresetError, OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except Exception as error:  # h5py raises a dozen types for damaged data
         raise PresetError(f"The weights file '{path}' cannot be read ({error}); install the preset again.") from error
     weights = dict(named)
     if len(weights) < len(named):
@@ -150,7 +148,7 @@ def _layer_name(part):
 
 
 def check_weights(weights, config):
-    """Checks that the weights are those of a configuration: every array, of its shape, finite, and none besides.
+    """Checks that the weights are those of a configuration: every array, of its shape, of a fair size, none besides.
 
     Args:
         weights: dict of name -> array.
@@ -168,8 +166,9 @@ def check_weights(weights, config):
         if weights[name].shape != shape:
             raise PresetError(f"The preset's weights {name!r} have shape {weights[name].shape} instead of {shape}; "
                               "install the preset again.")
-        if not np.isfinite(weights[name]).all():
-            raise PresetError(f"The preset's weights {name!r} are not all finite; install the preset again.")
+        limit = MAX_LOG if name.endswith(_LOGARITHMS) else MAX_WEIGHT
+        if not np.all(np.abs(weights[name]) <= limit):  # NaN is caught, too
+            raise PresetError(f"The preset's weights {name!r} are not all within +-{limit}; install the preset again.")
     if np.any(weights["lsf_quantizer/std"] <= 0):
         raise PresetError("The preset's LSF deviations must be positive; install the preset again.")
 

@@ -41,6 +41,19 @@ def test_verify(cli, installed, tmp_path, tiny_folder, other_folder):
     assert (code, out) == (1, b"tiny   ok\n") and err.startswith("Error: ") and err.count("\n") == 1 and "hash" in err
 
 
+def test_verify_goes_on_after_whatever_is_wrong(cli, installed, tmp_path, tiny_folder):
+    for wrong, change in enumerate([{"kbps": 10**400}, {"description": "a\n\x1b[2J"}, {"x" * 5000: 1, "hash": 3}]):
+        folder = shutil.copytree(tiny_folder, tmp_path / str(wrong))
+        (folder / METADATA).write_text(json.dumps({**json.loads((folder / METADATA).read_text()), **change}))
+    links = shutil.copytree(tiny_folder, tmp_path / "links")
+    for name in (METADATA, WEIGHTS):
+        (links / name).unlink()
+        (links / name).symlink_to("/dev/zero")
+    code, out, err = cli("presets", "verify", "0", "1", "2", "links", "tiny")
+    assert (code, out) == (1, b"tiny   ok\n") and err.count("Error: ") == err.count("\n") == 4
+    assert all(line.isprintable() and len(line) < 700 for line in err.splitlines())
+
+
 def test_wrong_usage(cli, installed):
     for arguments in (["download"], ["info"], ["info", "tiny", "tiny"], ["list", "--remote"], ["upload"]):
         code, out, err = cli("presets", *arguments)

@@ -9,7 +9,7 @@ import pytest
 
 from neuralcodec.bitstream.entropy_tables import EntropyTables
 from neuralcodec.errors import NeuralCodecError, NewerVersionError, OutputError, OutputExistsError, PresetError
-from neuralcodec.zoo.folder import CONFIG, FILES, METADATA, TABLES, WEIGHTS, copy_preset, save_preset
+from neuralcodec.zoo.folder import CARD, CONFIG, FILES, METADATA, TABLES, WEIGHTS, copy_preset, save_preset
 from neuralcodec.zoo.presets import load_preset
 
 
@@ -175,7 +175,7 @@ def test_a_full_disk_is_one_sentence(folder, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     preset = load_preset(folder)
-    monkeypatch.setattr(shutil, "copyfile", full)
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(OutputError, match="mine' cannot be written: No space left on device"):
         copy_preset(preset, tmp_path / "mine")
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
@@ -203,6 +203,16 @@ def test_a_preset_that_changed_on_disk_is_not_copied(folder, tmp_path, other_fol
     with pytest.raises(PresetError, match="changed"):
         copy_preset(preset, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_what_a_link_points_at_is_not_copied(folder, tmp_path):
+    (tmp_path / "secret").write_text("precious")
+    preset = load_preset(folder)
+    (folder / CARD).unlink()
+    (folder / CARD).symlink_to(tmp_path / "secret")
+    with pytest.raises(PresetError, match="leads out of its folder"):
+        copy_preset(preset, tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, tiny_folder):

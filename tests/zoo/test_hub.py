@@ -132,6 +132,23 @@ def test_what_the_hub_does_not_show(hub, load, tiny, tiny_folder):
     assert found[0] == tiny and kind == "HubError" and "The Hub does not know you" in message
 
 
+def test_a_token_is_never_shown(hub, tiny, tiny_folder, run_on_hub, load, push):
+    """White space around one is no harm; the client would quote one with a line inside in what it raises."""
+    script = ("import sys, traceback\nfrom neuralcodec import Codec\n"
+              "try:\n    Codec.from_pretrained('user/private', token=sys.argv[1].encode().decode('unicode_escape'))\n"
+              "    print('loaded')\nexcept Exception:\n    traceback.print_exc()\n")
+    hub.add("user/private", tiny_folder, private=True)
+    for written, shown in ((f"{TOKEN}\\n", "loaded"), (f" {TOKEN}\\r\\n", "loaded"), ("hf_sec\\nret", "HubError"),
+                           ("hf_sec\\xe4ret", "HubError"), ("", "HubError")):
+        done = run_on_hub("-c", script, written, HF_DEBUG="1")
+        assert shown in done.stdout + done.stderr
+        assert TOKEN not in done.stdout + done.stderr and "sec" not in done.stderr
+    (kind, message), = load(name("user/private"), HF_TOKEN="hf_sec\u00e4ret")
+    assert kind == "HubError" and "sec" not in message
+    line, = push(tiny_folder, {"repo_id": "user/mine", "token": "hf_sec\nret"})
+    assert line.startswith("HubError The access token") and "sec" not in line
+
+
 def test_what_is_not_a_preset_is_not_downloaded(hub, load, tiny_folder):
     hub.add("user/other", tiny_folder).commits.clear()
     hub.repositories["user/other"].commit({"config.json": b"{}", "README.md": b"# Other"})

@@ -72,6 +72,8 @@ def test_a_file_of_half_the_size_is_read_by_keras_too(pair, tmp_path):
     lambda weights: weights.update(extra=np.zeros(1, np.float32)),
     lambda weights: weights.update({"module_1/log_step": np.zeros(81, np.float32)}),
     lambda weights: weights.update({"module_1/log_step": np.full(80, np.nan, np.float32)}),
+    lambda weights: weights.update({"module_1/log_step": np.full(80, 88, np.float32)}),
+    lambda weights: weights.update({"module_0/basis": np.full_like(weights["module_0/basis"], 1e30)}),
     lambda weights: weights.update({"lsf_quantizer/std": np.zeros(16, np.float32)}),
 ])
 def test_wrong_weights_are_refused(pair, change):
