@@ -9,7 +9,7 @@ from pathlib import Path
 from neuralcodec.errors import OutputError
 from neuralcodec.files.names import shown
 from neuralcodec.files.outputs import output_errors
-from neuralcodec.files.parts import exchange, lock, part_beside, sweep
+from neuralcodec.files.parts import check_part, exchange, lock, part_beside, sweep
 
 
 def make_folder(folder):
@@ -36,7 +36,8 @@ def atomic_folder(path, overwrite=False):
         overwrite: whether a folder with something in it may be replaced.
 
     Yields:
-        Path of an empty folder beside it, which takes its place when the block ends, and is removed if it raises.
+        Path of an empty folder beside it, which takes its place when the block ends, and is removed if it raises. Where
+        the system can, it leads to the folder by its descriptor, whatever is put in the place of its name.
 
     Raises:
         OutputExistsError: there is one with something in it, also one that appears meanwhile, and it is not to be
@@ -49,11 +50,13 @@ def atomic_folder(path, overwrite=False):
     part = part_beside(target)
     with output_errors(path):
         part.mkdir()
-    descriptor = os.open(part, os.O_RDONLY)
+        descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         lock(descriptor)
+        by_descriptor = Path(f"/proc/self/fd/{descriptor}")
         with output_errors(path):
-            yield part
+            yield by_descriptor if by_descriptor.is_dir() else part
+            check_part(part, descriptor)
             _take_place(part, target, overwrite)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from neuralcodec.errors import NeuralCodecError, OutputError, OutputExistsError
 from neuralcodec.files.names import is_path, shown
-from neuralcodec.files.parts import lock, part_beside, put, sweep
+from neuralcodec.files.parts import check_part, lock, part_beside, put, sweep
 from neuralcodec.files.streams import is_stream, open_stream
 
 
@@ -76,6 +76,7 @@ def atomic_output(path, overwrite=False):
             file.close()
             with output_errors(path):
                 _set_mode(held.fileno(), target)
+                check_part(part, held.fileno())
         with output_errors(path):
             put(part, target, overwrite)
     except BaseException:

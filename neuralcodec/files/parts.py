@@ -7,6 +7,7 @@ is writing, also on a shared disk.
 
 import contextlib
 import ctypes
+import errno
 import hashlib
 import os
 import secrets
@@ -38,6 +39,16 @@ def lock(descriptor):
     if fcntl is not None:
         with contextlib.suppress(OSError):  # not every file system has locks
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def check_part(part, descriptor):
+    """Makes sure that a part, which was opened when it was made, still has its name.
+
+    Raises:
+        OSError: something else stands there, such as a link; what is open was written all the same, and nothing else.
+    """
+    if not os.path.samestat(os.stat(part, follow_symlinks=False), os.fstat(descriptor)):
+        raise OSError(errno.ESTALE, "another program replaced what was written of it so far")
 
 
 def sweep(target):

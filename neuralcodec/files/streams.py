@@ -1,5 +1,6 @@
 """Standard input and output, and targets that take bytes as they come: file objects, devices, pipes."""
 
+import errno
 import io
 import os
 import select
@@ -18,10 +19,14 @@ def is_stream(target):
     if not is_path(target) or os.fsdecode(target) in _STANDARD or os.fsdecode(target).startswith(_DESCRIPTORS):
         return True
     try:
-        mode = os.stat(target).st_mode
+        return _takes_bytes(os.stat(target))
     except (OSError, ValueError):
         return False
-    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def _takes_bytes(state):
+    """Whether a file is a device or a pipe."""
+    return stat.S_ISCHR(state.st_mode) or stat.S_ISFIFO(state.st_mode)
 
 
 def open_stream(target, stack):
@@ -32,11 +37,26 @@ def open_stream(target, stack):
     if os.fspath(target) in ("-", "/dev/stdout"):
         return _Stream(standard_output(), "Standard output")
     try:
-        file = stack.enter_context(open(target, "wb", buffering=0))
+        file = stack.enter_context(open(target, "wb", buffering=0, opener=_open_as_it_is))
     except OSError as error:
         raise OutputError(f"{shown(target)} cannot be written: {error.strerror}.", error.errno) from error
     _refuse_terminal(file, shown(target))
     return _Stream(file, shown(target))
+
+
+def _open_as_it_is(name, flags):
+    """Opens a device, pipe or descriptor; a file that stands there by now is neither made nor emptied.
+
+    Raises:
+        OSError: there is one.
+    """
+    if name.startswith(_DESCRIPTORS) or name in _STANDARD:
+        return os.open(name, flags)
+    descriptor = os.open(name, flags & ~(os.O_CREAT | os.O_TRUNC))
+    if not _takes_bytes(os.fstat(descriptor)):
+        os.close(descriptor)
+        raise OSError(errno.ESTALE, "another program put a file in its place")
+    return descriptor
 
 
 class _Stream:

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from neuralcodec.errors import OutputExistsError
+from neuralcodec.errors import OutputError, OutputExistsError
 from neuralcodec.files.folders import atomic_folder
 
 
@@ -34,3 +34,15 @@ def test_a_folder_stays_until_the_new_one_is_in_place(tmp_path, monkeypatch, swa
         assert os.listdir(target) == ["old"]
     assert stat.S_IMODE(target.stat().st_mode) == 0o700
     assert os.listdir(target) == ["new"] and os.listdir(tmp_path) == ["preset"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="the system has no names for descriptors")
+def test_a_link_in_the_place_of_the_part_is_not_written_through(tmp_path):
+    (tmp_path / "victim").mkdir()
+    with pytest.raises(OutputError, match="another program replaced"), atomic_folder(tmp_path / "preset") as folder:
+        part, = (path for path in tmp_path.iterdir() if path.name != "victim")
+        part.rename(tmp_path / "moved")
+        part.symlink_to(tmp_path / "victim")
+        (folder / "config.json").write_text("{}")
+    assert os.listdir(tmp_path / "victim") == [] and not (tmp_path / "preset").exists()
+    assert os.listdir(tmp_path / "moved") == ["config.json"]

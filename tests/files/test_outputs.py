@@ -133,12 +133,12 @@ def test_the_mask_of_new_files_is_heeded(tmp_path):
 
 def test_a_link_in_the_place_of_the_part_is_not_written_through(tmp_path):
     (tmp_path / "victim").write_bytes(b"precious")
-    with atomic_output(tmp_path / "a.nac") as file:
+    with pytest.raises(OutputError, match="another program replaced"), atomic_output(tmp_path / "a.nac") as file:
         part, = (path for path in tmp_path.iterdir() if path.name != "victim")
         part.unlink()
         part.symlink_to(tmp_path / "victim")
         file.write(b"data" * 10000)
-    assert (tmp_path / "victim").read_bytes() == b"precious"
+    assert (tmp_path / "victim").read_bytes() == b"precious" and os.listdir(tmp_path) == ["victim"]
 
 
 @pytest.mark.parametrize("name, reason", [("x" * 256, "File name too long"), ("none/a.nac", "No such file or directo"),

@@ -108,3 +108,16 @@ def test_standard_streams(monkeypatch):
         for action in (standard_input, standard_output):
             with pytest.raises(NeuralCodecError, match=problem):
                 action()
+
+
+def test_a_file_in_the_place_of_a_pipe_is_not_emptied(tmp_path, monkeypatch):
+    """A link to one, too, that appears between the look and the opening."""
+    (tmp_path / "victim").write_bytes(b"precious")
+    (tmp_path / "pipe").symlink_to("victim")
+    monkeypatch.setattr("neuralcodec.files.outputs.is_stream", lambda _: True)
+    with pytest.raises(OutputError, match="another program put a file in its place"), open_output(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "victim").read_bytes() == b"precious"
+    with pytest.raises(OutputError, match="No such file"), open_output(tmp_path / "gone"):
+        pass
+    assert sorted(os.listdir(tmp_path)) == ["pipe", "victim"]

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import warnings
 from pathlib import Path
 
 from fuzz.edits import edited, random_edits
@@ -34,6 +35,7 @@ def work(folder, seed, first, count):
     """Tries documents, and prints a line of JSON before and after each."""
     presets = [path for path in sorted((folder / "presets").iterdir()) if path.is_dir()]
     targets = all_targets(presets, folder / "scratch")
+    warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for number in range(first, first + count):
         target, document = draw(targets, seed, number)
@@ -82,6 +84,8 @@ def attack(folder, seed, first, end):
                 if details:
                     print(f"{number}  {target}  {outcome}\n{details}", flush=True)
                 number += 1
+                if number % 1000 == 0:
+                    print(f"{number:,} documents", file=sys.stderr, flush=True)
         if process.returncode:
             print(f"{number}  {target}  FOUND the end of the process ({process.returncode})", flush=True)
             outcomes[target, f"FOUND exit code {process.returncode}"] += 1
