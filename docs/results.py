@@ -17,7 +17,6 @@ import soundfile
 
 from neuralcodec import Codec, list_presets
 from neuralcodec.evaluation.comparison import evaluate, summary, write_csv
-from neuralcodec.evaluation.metrics import METRICS
 from neuralcodec.evaluation.peers import amr_wb, missing_libraries, opus
 from neuralcodec.zoo.figures import markdown_table
 
@@ -35,21 +34,6 @@ class Original:
         shutil.copyfile(source, target)
 
     decompress = compress
-
-
-def distillmos():
-    """DistillMOS as a metric: called as metric(reference, decoded), of which it hears the second."""
-    import distillmos
-    import torch
-
-    model = distillmos.ConvTransformerSQAModel()
-    model.eval()
-
-    def metric(_, decoded):
-        with torch.no_grad():
-            return model(torch.from_numpy(decoded).float()[None]).item()
-
-    return metric
 
 
 def recordings(folder, held_back):
@@ -83,7 +67,7 @@ def main():
     peers = [] if missing_libraries() else [*map(opus, OPUS), *map(amr_wb, AMR_WB)]
     metrics, processes = options.metrics.split(","), os.cpu_count()
     if "distillmos" in metrics:
-        METRICS["distillmos"], processes, codecs = distillmos(), 1, [Original(), *codecs]
+        processes, codecs = 1, [Original(), *codecs]  # it takes all cores by itself
     files = recordings(options.folder, options.held_back)[: options.limit]
     with tempfile.TemporaryDirectory() as folder:
         if options.seconds:

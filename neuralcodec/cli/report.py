@@ -27,7 +27,7 @@ def report(data, output, limit):
     from neuralcodec.codec import Codec
     from neuralcodec.errors import AudioError
     from neuralcodec.evaluation import report as reporting
-    from neuralcodec.evaluation.metrics import installed_metrics
+    from neuralcodec.evaluation.metrics import installation, installed_metrics
     from neuralcodec.evaluation.peers import available_peers, missing_libraries
     from neuralcodec.files.folders import make_folder
     from neuralcodec.zoo.bundled import list_presets
@@ -37,8 +37,8 @@ def report(data, output, limit):
     reporting.check_writable(output)
     for sentence in missing_libraries():
         click.echo(f"Note: {sentence}", err=True)
-    if len(installed_metrics(reporting.METRICS)) < len(reporting.METRICS):
-        click.echo("Note: Some metrics are not installed: pip install 'neuralcodec[eval]'.", err=True)
+    for name in sorted(set(reporting.METRICS) - set(installed_metrics(reporting.METRICS))):
+        click.echo(f"Note: Without '{name}', which needs one more package: {installation(name)}.", err=True)
     failures = {} if len(files) > 1 else None
     with ProgressBar(len(files)) as bar, batch.notes(bar):
         result = reporting.measure(data, files, codecs, available_peers(), lambda done, _: bar.show(done),

@@ -19,6 +19,7 @@ import numpy as np
 from neuralcodec.audio import SAMPLE_RATE
 from neuralcodec.audio.recordings import read_recording
 from neuralcodec.errors import AudioError, TrainingDataError
+from neuralcodec.evaluation.lines import line_figures, long_term_spectrum
 from neuralcodec.evaluation.metrics import bootstrap_interval, score
 from neuralcodec.files.outputs import atomic_output, is_full
 from neuralcodec.zoo.figures import table_lines
@@ -26,7 +27,7 @@ from neuralcodec.zoo.figures import table_lines
 _LABELS = ("clip", "codec", "seconds")  # of a row; the rest are figures
 
 
-def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1, failures=None):
+def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1, failures=None, spectra=None):
     """Code every clip with every codec, decode it and score it.
 
     Args:
@@ -37,6 +38,7 @@ def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1, 
         progress: called as progress(done, total) after each clip.
         processes: how many score at the same time; worth it for many codecs and slow metrics.
         failures: dict that takes path -> reason of the recordings that cannot be read; then the others are evaluated.
+        spectra: dict that takes codec name -> list of the long-term spectra of what it decodes, for `summary`.
 
     Returns:
         list of dicts with clip, codec, seconds, kbps and one entry per metric. kbps is bytes x 8 / seconds / 1000.
@@ -56,7 +58,7 @@ def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1, 
     with _scorers(processes) as map_:
         for done, (path, clip) in enumerate(zip(files, clip_names(files)), start=1):
             try:
-                rows += _rows(path, clip, codecs, peers, metrics, map_)
+                rows += _rows(path, clip, codecs, peers, metrics, map_, spectra)
             except (AudioError, OSError) as error:
                 if failures is None:
                     raise
@@ -68,10 +70,12 @@ def evaluate(codecs, files, peers=(), metrics=None, progress=None, processes=1, 
     return rows
 
 
-def _rows(path, clip, codecs, peers, metrics, map_):
+def _rows(path, clip, codecs, peers, metrics, map_, spectra):
     """The rows of one recording."""
     reference = read_recording(path)
     names, decoded, sizes = zip(*decodings(path, reference, codecs, peers))
+    for name, samples in zip(names, decoded) if spectra is not None else ():
+        spectra.setdefault(name, []).append(long_term_spectrum(samples))
     scores = map_(functools.partial(score, reference, metrics=metrics), decoded)
     seconds = len(reference) / SAMPLE_RATE
     return [{"clip": clip, "codec": name, "seconds": seconds, "kbps": size * 8 / seconds / 1000 if seconds else np.nan,
@@ -120,11 +124,12 @@ def write_csv(rows, path):
         table.writerows(rows)
 
 
-def summary(rows):
+def summary(rows, spectra=None):
     """Means over clips with 95 % bootstrap intervals.
 
     Args:
         rows: of `evaluate`; of several evaluations, if they share their metrics.
+        spectra: of `evaluate`; with them there are figures of lines, of all clips together.
 
     Returns:
         dict of codec name -> {"clips": number of clips, "kbps": (mean, low, high), metric: (mean, low, high), ...}, in
@@ -135,12 +140,13 @@ def summary(rows):
         mine = [row for row in rows if row["codec"] == codec]
         figures = [name for name in mine[0] if name not in _LABELS]
         result[codec] = {"clips": len(mine),
-                         **{name: bootstrap_interval([row[name] for row in mine]) for name in figures}}
+                         **{name: bootstrap_interval([row[name] for row in mine]) for name in figures},
+                         **(line_figures(spectra[codec]) if spectra else {})}
     return result
 
 
 def format_table(summaries):
-    """A `summary` as plain text: a line per codec, mean and half the width of the interval.
+    """A `summary` as plain text: a line per codec, mean and half the width of the interval; one clip has no interval.
 
     Example:
         >>> print(format_table(summary(rows)))

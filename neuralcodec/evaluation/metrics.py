@@ -8,7 +8,9 @@
 | `si_sdr`       | waveform error whatever the gain, dB            | -100 to 100        | Le Roux 2019          |
 | `mel_distance` | mean difference of log-mel spectra, dB          | 0 is equal         | own, see below        |
 | `visqol`       | similarity of gammatone spectrograms as MOS-LQO | 1 to 5             | `visqol-python`       |
+| `distillmos`   | naturalness as MOS, without the original        | 1 to 5             | `distillmos`          |
 
+Lines in the spectrum are a figure of a whole set of clips: see `neuralcodec.evaluation.lines`.
 A metric that is undefined for an original (silence, less than 0.3 s) is NaN. Decoded silence in place of speech is not
 undefined: it gets the worst score, lest a failure improve the mean by dropping out of it.
 """
@@ -27,7 +29,7 @@ from neuralcodec.errors import ConfigError, MissingDependencyError
 _SHORTEST = 4800  # samples: 0.3 s
 _LONGEST_PESQ = 20 * SAMPLE_RATE
 _SILENCE = 1e-12  # variance: -120 dB, well below a 16-bit step
-_WORST_PESQ, _WORST_VISQOL = 1.04, 1.0
+_WORST_PESQ, _WORST_VISQOL, _WORST_DISTILLMOS = 1.04, 1.0, 1.0
 _LIMIT_SI_SDR = 100.0  # dB: identical signals would give infinity, and no mean after that
 
 
@@ -73,10 +75,18 @@ def bootstrap_interval(values, confidence=0.95, resamples=2000, seed=0):
     values = values[~np.isnan(values)]
     if not len(values):
         return (np.nan, np.nan, np.nan)
-    draws = np.random.default_rng(seed).integers(0, len(values), (resamples, len(values)))
-    means = values[draws].mean(axis=1)
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return (float(values.mean()), float(low), float(high))
+    return interval(values.mean(), values[resampled(len(values), resamples, seed)].mean(axis=1), confidence)
+
+
+def resampled(count, resamples=2000, seed=0):
+    """Which clips each of many other sets would hold, drawn from `count` clips: (resamples, count)."""
+    return np.random.default_rng(seed).integers(0, count, (resamples, count))
+
+
+def interval(figure, others, confidence=0.95):
+    """(figure, low, high): a figure, and between which bounds most of those of other sets of clips lie."""
+    low, high = np.quantile(others, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return (float(figure), float(low), float(high))
 
 
 def installed_metrics(names):
@@ -89,15 +99,25 @@ def installed_metrics(names):
     return [name for name in names if _is_installed(name)]
 
 
+def installation(name):
+    """How to install what a metric needs.
+
+    Example:
+        >>> installation("distillmos")
+        "pip install 'distillmos'"
+    """
+    return f"pip install '{_REQUIRES[name][0]}'"
+
+
 def _chosen(metrics):
     if metrics is None:
         return installed_metrics(DEFAULT_METRICS)
     for name in metrics:
         if name not in METRICS:
-            raise ConfigError(f"There is no metric '{name}'; it must be one of {', '.join(METRICS)}.")
+            raise ConfigError(f"There is no metric '{name}'; it must be one of "
+                              f"{', '.join([*METRICS, LINES])}.")
         if not _is_installed(name):
-            requirement = _REQUIRES[name][0]
-            raise MissingDependencyError(f"The metric '{name}' needs one more package: pip install '{requirement}'.")
+            raise MissingDependencyError(f"The metric '{name}' needs one more package: {installation(name)}.")
     return list(metrics)
 
 
@@ -207,6 +227,28 @@ def _visqol_api():
     return api
 
 
+def _distillmos(reference, decoded):
+    """DistillMOS, which learnt from a large model what listeners say, and hears the decoded speech only (Stahl and
+    Gamper, "Distillation and pruning for scalable self-supervised representation-based speech quality assessment",
+    ICASSP 2025)."""
+    import torch
+
+    if _is_undefined(reference):
+        return np.nan
+    if _is_silent(decoded):
+        return _WORST_DISTILLMOS
+    with torch.no_grad():
+        return _distillmos_model()(torch.from_numpy(decoded.astype(np.float32))[None]).item()
+
+
+@functools.cache
+def _distillmos_model():
+    from distillmos import ConvTransformerSQAModel
+
+    with contextlib.redirect_stdout(None):  # it says where its weights are
+        return ConvTransformerSQAModel().eval()
+
+
 @contextlib.contextmanager
 def _silent_standard_error():
     """TensorFlow Lite announces itself there, past Python's own sys.stderr, and has no switch for it."""
@@ -241,12 +283,15 @@ METRICS = {
     "si_sdr": _si_sdr,
     "mel_distance": _mel_distance,
     "visqol": _visqol,
+    "distillmos": _distillmos,
 }
-DEFAULT_METRICS = ("pesq", "stoi", "estoi", "si_sdr", "mel_distance")  # ViSQOL takes longer than all of them
+DEFAULT_METRICS = ("pesq", "stoi", "estoi", "si_sdr", "mel_distance")  # each other one takes longer than all of them
+LINES = "lines"  # a figure of all clips together
 
 _REQUIRES = {  # what pip installs, what must then be importable
     "pesq": ("pesq", ("pesq",)),
     "stoi": ("pystoi", ("pystoi",)),
     "estoi": ("pystoi", ("pystoi",)),
     "visqol": ("visqol-python[lattice]", ("visqol", "ai_edge_litert")),
+    "distillmos": ("distillmos", ("distillmos",)),
 }

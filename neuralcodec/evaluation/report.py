@@ -15,8 +15,8 @@ from neuralcodec.evaluation.versions import versions
 from neuralcodec.files.outputs import atomic_output
 
 PAGE, SCORES = "report.html", "scores.csv"
-METRICS = ("pesq", "visqol", "estoi", "stoi", "si_sdr")
-PLOTTED = ("pesq", "visqol", "estoi", "si_sdr")
+METRICS = ("pesq", "visqol", "estoi", "stoi", "si_sdr", "distillmos")
+PLOTTED = ("pesq", "visqol", "estoi", "si_sdr", "distillmos")
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,11 @@ def measure(data, files, codecs, peers=(), progress=None, processes=1, failures=
         raise PresetNotFoundError("There is no preset to report on; install neuralcodec again.")
     labels = find_labels(data)
     members = groups(files, clip_names(files), read_labels(labels)) if labels else {}
-    rows = evaluate(codecs, files, peers, installed_metrics(METRICS), progress, processes, failures)
+    spectra = {}
+    rows = evaluate(codecs, files, peers, installed_metrics(METRICS), progress, processes, failures, spectra)
     if not rows:
         return None
-    figures = summary(rows)
+    figures = summary(rows, spectra)
     levels = {kbps: nearest(figures, kbps) for kbps in RATES}
     heard = {name for names in levels.values() for name in names}
     paths = dict(zip(clip_names(files), files))

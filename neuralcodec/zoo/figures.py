@@ -5,8 +5,9 @@ import math
 from neuralcodec.zoo.metadata import is_figure, is_number, is_text
 
 METRIC_LABELS = {"pesq": "PESQ-WB", "stoi": "STOI", "estoi": "ESTOI", "si_sdr": "SI-SDR (dB)",
-                 "mel_distance": "mel distance (dB)", "visqol": "ViSQOL"}
-_DECIMALS = {"kbps": 2, "si_sdr": 2, "mel_distance": 2}
+                 "mel_distance": "mel distance (dB)", "visqol": "ViSQOL", "distillmos": "DistillMOS",
+                 "lines_100": "lines at 100 Hz (dB)", "lines_200": "lines at 200 Hz (dB)"}
+_DECIMALS = {"kbps": 2, "si_sdr": 2, "mel_distance": 2, "lines_100": 2, "lines_200": 2}
 
 
 def measured_figures(metadata):
@@ -63,11 +64,17 @@ def table_lines(summaries):
     """Figures as text cells: a list of lists of str, the first of them the head."""
     names = list(next(iter(summaries.values()))) if summaries else ["clips"]
     return [["codec", *names],
-            *([codec, *(format_figure(name, figures[name]) for name in names)] for codec, figures in summaries.items())]
+            *([codec, *(format_figure(name, figures[name], figures["clips"]) for name in names)]
+              for codec, figures in summaries.items())]
 
 
-def format_figure(name, figure):
+def format_figure(name, figure, clips=None):
     """A figure as text: its mean and half the width of its interval.
+
+    Args:
+        name: of the metric.
+        figure: (mean, low, high), or the number of clips.
+        clips: how many it is of, where that is known. One has no interval, not one of width 0.
 
     Example:
         >>> format_figure("pesq", (4.36, 4.32, 4.40))
@@ -77,7 +84,9 @@ def format_figure(name, figure):
         return str(figure)
     mean, low, high = figure
     decimals = _DECIMALS.get(name, 3)
-    return "-" if math.isnan(mean) else f"{mean:.{decimals}f} ± {(high - low) / 2:.{decimals}f}"
+    if math.isnan(mean):
+        return "-"
+    return f"{mean:.{decimals}f}" + ("" if clips == 1 else f" ± {(high - low) / 2:.{decimals}f}")
 
 
 def _is_row(row):

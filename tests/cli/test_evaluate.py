@@ -29,6 +29,16 @@ def test_table_and_csv(cli, tiny_folder, data, tmp_path):
     assert all(float(line["si_sdr"]) > 3 for line in rows)
 
 
+@pytest.mark.parametrize("arguments", [(), ("--metrics", "lines, pesq"), ("--metrics", "lines")])
+def test_lines_are_measured_unless_only_others_are_wanted(cli, tiny_folder, data, tmp_path, arguments):
+    code, out, err = cli("evaluate", "-p", tiny_folder, "--data", data, "--limit", 2, "--output", "rows.csv",
+                         *arguments)
+    assert (code, err) == (0, "")
+    head, row = (line.split("  ") for line in out.decode().splitlines())
+    assert [name.strip() for name in head if name][-2:] == ["lines_100", "lines_200"] and "±" in row[-1]
+    assert "lines" not in (tmp_path / "rows.csv").read_text()  # they are of no single recording
+
+
 def test_conversions_are_noted(cli, tiny_folder, tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros((800, 2)), 8000)
     code, _, err = cli("evaluate", "-p", tiny_folder, "--data", tmp_path / "a.wav", "--metrics", "si_sdr, stoi")

@@ -52,7 +52,8 @@ def test_what_is_missing_is_noted(cli, quick, data, tmp_path, monkeypatch):
     code, _, err = cli("report", "--data", data, "--output", tmp_path / "out", "--limit", 1)
     assert code == 0
     assert err.splitlines() == ["Note: AMR-WB is missing; install it.",
-                                "Note: Some metrics are not installed: pip install 'neuralcodec[eval]'."]
+                                "Note: Without 'visqol', which needs one more package: pip install "
+                                "'visqol-python[lattice]'."]
     assert not (tmp_path / "out" / "rate-visqol.png").exists()
 
 

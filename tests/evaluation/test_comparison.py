@@ -10,6 +10,7 @@ from neuralcodec.audio import AudioSink, AudioSource
 from neuralcodec.errors import AudioError, TrainingDataError
 from neuralcodec.evaluation import peers
 from neuralcodec.evaluation.comparison import evaluate, format_table, summary, write_csv
+from neuralcodec.evaluation.lines import line_figures
 
 
 class EightBits:
@@ -54,6 +55,16 @@ def test_a_row_for_every_clip_and_codec(clips):
 def test_processes_score_alike(clips):
     alone, shared = (evaluate([EightBits()], clips, [peers.opus(24)], ["si_sdr"], processes=n) for n in (1, 2))
     assert alone == shared and len(shared) == 4
+
+
+def test_lines_are_of_all_clips_of_a_codec(clips):
+    spectra = {}
+    rows = evaluate([EightBits()], clips, [peers.opus(24)], ["si_sdr"], spectra=spectra)
+    assert {name: len(parts) for name, parts in spectra.items()} == {"eight-bits": 2, "Opus 24": 2}
+    figures = summary(rows, spectra)
+    assert list(figures["Opus 24"]) == ["clips", "kbps", "si_sdr", "lines_100", "lines_200"]
+    assert figures["eight-bits"]["lines_200"] == line_figures(spectra["eight-bits"])["lines_200"]
+    assert "lines_100" not in summary(rows)["Opus 24"]
 
 
 def test_the_score_is_that_of_the_file_and_not_of_the_original(clips):

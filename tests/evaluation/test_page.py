@@ -92,6 +92,8 @@ def test_pictures_come_in_light_and_dark(parsed):
 def test_tables_hold_the_figures(parsed, report):
     mean, low, high = report.figures["Opus 9"]["si_sdr"]
     assert f"{mean:.2f} ± {(high - low) / 2:.2f}" in parsed.text
+    assert "lines at 200 Hz (dB)" in parsed.text
+    assert page._mean("lines_200", report.figures["Opus 9"]) in parsed.text
     assert "female (2)" in parsed.text and "child (1)" in parsed.text
     # of a single recording, the child's, there is no interval
     child, = (row["si_sdr"] for row in report.rows if row["clip"].startswith("phones") and row["codec"] == "Opus 9")
