@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 StrPath = str | os.PathLike[str]
 Channel = int | Literal["mix", "left", "right"]
+Errors = Literal["strict", "conceal"]
 Progress = Callable[[int, int], object]
 
 
@@ -117,8 +118,7 @@ class Codec:
             normalize: whether to scale the recording so that its peak is 1 dB below full scale.
             raw: (sample rate, channels, encoding) of a source of bare samples without a header, such as
                 (8000, 1, "mulaw"); encodings are those of `neuralcodec.audio.readers.ENCODINGS`.
-            tags: whether to carry title, artist, comment and date of the source, where it has any; older versions of
-                neuralcodec do not read such files.
+            tags: whether to carry title, artist, comment and date of the source, where it has any.
 
         Raises:
             AudioError: the source is missing, empty or not audio, holds NaN or infinite samples, or changes meanwhile.
@@ -133,7 +133,7 @@ class Codec:
     def decompress(self, source: StrPath | BinaryIO, target: StrPath | BinaryIO, *, native: bool = False,
                    modules: int | None = None, overwrite: bool = False, progress: Progress | None = None,
                    tags: bool = True, start: float | None = None, stop: float | None = None,
-                   max_seconds: float | None = None) -> None:
+                   max_seconds: float | None = None, errors: Errors = "strict") -> None:
         """Decodes a .nac file to an audio file of the original's sample rate and length, 16-bit, mono.
 
         Args:
@@ -147,6 +147,7 @@ class Codec:
             tags: whether to write the tags that the file carries, where the target's format has room for them.
             start, stop: seconds, to decode a stretch only, as for `decode`.
             max_seconds: longest recording to write, as for `decode`; any length by default.
+            errors: what to do with a damaged file, "strict" or "conceal", as for `decode`.
 
         Raises:
             NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the file cannot be decoded.
@@ -158,7 +159,8 @@ class Codec:
             OutputError: the target cannot be written.
         """
         coding.decompress(self.preset, source, target, native=native, modules=modules, overwrite=overwrite,
-                          progress=progress, tags=tags, start=start, stop=stop, max_seconds=max_seconds)
+                          progress=progress, tags=tags, start=start, stop=stop, max_seconds=max_seconds,
+                          errors=errors)
 
     def encode(self, samples: ArrayLike, sample_rate: int, *, kbps: float | None = None, modules: int | None = None,
                progress: Progress | None = None, channel: Channel = "mix", normalize: bool = False) -> bytes:
@@ -187,7 +189,7 @@ class Codec:
 
     def decode(self, data: bytes, *, native: bool = False, modules: int | None = None,
                progress: Progress | None = None, start: float | None = None, stop: float | None = None,
-               max_seconds: float | None = MAX_SECONDS) -> tuple[NDArray[np.float32], int]:
+               max_seconds: float | None = MAX_SECONDS, errors: Errors = "strict") -> tuple[NDArray[np.float32], int]:
         """Decodes what `encode` or `compress` wrote.
 
         Args:
@@ -200,6 +202,9 @@ class Codec:
                 file are not looked at: they may be damaged.
             max_seconds: longest recording, or stretch, to decode to memory; an hour by default, None for any. A file
                 of a few bytes can announce a recording of any length. Above 48 kHz it is less, in proportion.
+            errors: what to do with a damaged file. "strict" raises; "conceal" decodes what is whole, fills in what is
+                damaged, leaves out what is missing at the end, and tells with a `DamageWarning`, whose `stretches` are
+                those times in seconds. A damaged header is replaced by its copy at the end of the file.
 
         Returns:
             (samples, sample_rate): float32 (n,) in [-1, 1] with the original's length, and its rate in Hz.
@@ -214,7 +219,7 @@ class Codec:
             >>> samples, sample_rate = codec.decode(data, start=60, stop=62.5)
         """
         return coding.decode(self.preset, data, native=native, modules=modules, progress=progress, start=start,
-                             stop=stop, max_seconds=max_seconds)
+                             stop=stop, max_seconds=max_seconds, errors=errors)
 
     def strip(self, data: bytes, *, modules: int) -> bytes:
         """A .nac file without its last modules; decoding it gives what `decode(data, modules=...)` gives.

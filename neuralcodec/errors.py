@@ -111,6 +111,19 @@ class ConversionWarning(UserWarning):
     """A recording is mixed to mono or resampled before it is coded."""
 
 
+class DamageWarning(ConversionWarning):
+    """A damaged file was decoded as far as it goes.
+
+    Args:
+        message: one sentence.
+        stretches: list of (start, end) in seconds: what was filled in, and what is missing at the end.
+    """
+
+    def __init__(self, message, stretches=()):
+        super().__init__(message)
+        self.stretches = list(stretches)
+
+
 def one_line(text, limit=600):
     """Text as one line of a bounded length, without characters that move a cursor.
 

@@ -1,7 +1,8 @@
 """The .nac file: a header with the index of all blocks, then the blocks. See docs/format.md.
 
 Every block has a CRC of its own and the header knows where each begins, so that damage stays inside a block and any
-block can be read without the others. Reader and writer hold one block in memory, however long the file.
+block can be read without the others; a copy of the header behind the last block is there for damage to the header.
+Reader and writer hold one block in memory, however long the file.
 """
 
 import itertools
@@ -12,15 +13,19 @@ import tempfile
 import numpy as np
 
 from neuralcodec.bitstream.header import (
+    CONCEAL,
     CRC_BYTES,
+    read_body,
     read_header,
     read_up_to,
     to_crc,
     write_header,
 )
+from neuralcodec.bitstream.header_copy import read_copy, write_copy
 from neuralcodec.bitstream.varint import from_varint, to_varint
-from neuralcodec.errors import DamagedFileError, TruncatedFileError
+from neuralcodec.errors import DamagedFileError, FormatError, TruncatedFileError
 
+_REST = f"get it again from its source, or go without: {CONCEAL}."
 _SPOOL_BYTES = 1 << 20  # longer files wait on disk until their header is known
 
 
@@ -61,7 +66,8 @@ class ContainerWriter:
     @property
     def size(self):
         """Bytes of the whole file, once all blocks are in."""
-        return len(write_header(self.header, self._sizes)) + sum(self._sizes)
+        around = write_header(self.header, self._sizes) + write_copy(self.header, self._sizes)
+        return len(around) + sum(self._sizes)
 
     def close(self):
         """Forgets the blocks, if the file is not wanted."""
@@ -82,6 +88,7 @@ class ContainerWriter:
             self._spool.seek(0)
             file.write(write_header(self.header, self._sizes))
             shutil.copyfileobj(self._spool, file)
+            file.write(write_copy(self.header, self._sizes))
 
 
 class ContainerReader:
@@ -89,9 +96,11 @@ class ContainerReader:
 
     Args:
         file: binary file object; a pipe will do, if the blocks are read in order.
+        use_copy: whether a header that is damaged may be taken from its copy at the end of a file that can seek.
 
     Attributes:
         header: Header.
+        header_error: what is wrong with the header that its copy stands in for; None if nothing is.
         num_complete: how many blocks there are before the file ends; of a pipe, how many there should be.
 
     Raises:
@@ -106,15 +115,30 @@ class ContainerReader:
         ...     ...
     """
 
-    def __init__(self, file):
-        self._file = file
-        self.header, self.block_sizes = read_header(file)
-        self._seekable = file.seekable()
-        start = file.tell() if self._seekable else 0
+    def __init__(self, file, use_copy=False):
+        self._file, self._seekable, self.header_error = file, file.seekable(), None
+        start = self._read_header(use_copy and self._seekable)
         ends = start + np.cumsum(self.block_sizes, dtype=np.int64)
         self._offsets = np.concatenate([[start], ends])  # of the blocks that are there, and of what follows
         self.num_complete = self._count_complete(ends)
         self._next = 0  # number of the block at which the file stands
+
+    def _read_header(self, use_copy):
+        """Reads the header, or its copy; where the first block begins."""
+        begin = self._file.tell() if self._seekable else 0
+        try:
+            self.header, self.block_sizes = read_header(self._file)
+            return self._file.tell() if self._seekable else 0
+        except FormatError as error:
+            if not use_copy or _has_intact_header(self._file, begin):
+                raise
+            self.header_error = error
+        try:
+            self.header, self.block_sizes, start = read_copy(self._file)
+        except DamagedFileError:
+            raise self.header_error from None
+        self._file.seek(start)
+        return start
 
     def _count_complete(self, ends):
         if not self._seekable:
@@ -157,15 +181,12 @@ class ContainerReader:
         self._go_to(number)
         data = read_up_to(self._file, size)
         self._next = number + 1
-        start, end = self.header.block_seconds(number)
         if len(data) < size:
             raise self._truncated(number)
         try:
             return _parse_block(data, self.header.num_modules)
         except DamagedFileError as error:
-            raise DamagedFileError(
-                f"Block {number} of the file ({start:.1f} to {end:.1f} s) is damaged; get it again from its source."
-            ) from error
+            raise self.damaged(number) from error
 
     def check_complete(self, num_blocks=None):
         """Checks that the file does not end before its blocks do, without reading them.
@@ -179,24 +200,41 @@ class ContainerReader:
         if self.num_complete < (len(self) if num_blocks is None else num_blocks):
             raise self._truncated(self.num_complete)
 
+    def damaged(self, number):
+        """The error that a block is damaged."""
+        start, end = self.header.block_seconds(number)
+        return DamagedFileError(
+            f"Block {number} of the file ({start:.1f} to {end:.1f} s) is damaged; get it again from its source, or "
+            f"have the rest: {CONCEAL}."
+        )
+
     def _truncated(self, number):
         """The error that the file ends before or within a block."""
         start, _ = self.header.block_seconds(number)
         return TruncatedFileError(
-            f"The file ends at {start:.1f} s of its {self.header.seconds:.1f} s; get it again from its source."
+            f"The file ends at {start:.1f} s of its {self.header.seconds:.1f} s; get it again from its source, or "
+            f"have what there is: {CONCEAL}."
         )
 
     def check_end(self):
-        """Checks that nothing follows the last block.
+        """Checks that nothing but the copy of the header follows the last block.
 
         Raises:
-            DamagedFileError: something does.
-            TruncatedFileError: not even all blocks are there.
+            DamagedFileError: something else does, or the copy is damaged.
+            TruncatedFileError: not even all blocks are there, or the copy is not.
         """
         self.check_complete()
         self._go_to(len(self))
-        if self._file.read(1):
-            raise DamagedFileError("Foreign bytes follow the last block of the file; get it again from its source.")
+        copy = write_copy(self.header, self.block_sizes)
+        found = read_up_to(self._file, len(copy) + 1)
+        self._next = None  # somewhere behind the last block
+        if found == copy:
+            return
+        if copy.startswith(found):
+            raise TruncatedFileError(f"The file ends within the copy of its header, behind the last block; {_REST}")
+        if found.startswith(copy):
+            raise DamagedFileError(f"Foreign bytes follow the last block of the file; {_REST}")
+        raise DamagedFileError(f"The copy of the file's header, behind its last block, is damaged; {_REST}")
 
     def _go_to(self, number):
         if number == self._next:
@@ -205,6 +243,16 @@ class ContainerReader:
             raise ValueError("The blocks of a pipe can only be read in order.")
         self._file.seek(int(self._offsets[number]))
         self._next = number
+
+
+def _has_intact_header(file, begin):
+    """Whether a header that is not understood is not damaged, but hostile or of a later version."""
+    file.seek(begin)
+    try:
+        read_body(file)
+    except FormatError:
+        return False
+    return True
 
 
 def _parse_block(data, num_modules):

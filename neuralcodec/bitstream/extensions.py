@@ -1,4 +1,4 @@
-"""Optional fields of a .nac header, and the only one there is so far: tags. See docs/format.md.
+"""Optional fields of a .nac header: tags, and that a copy of the header follows. See docs/format.md.
 
 Each field has a type. Readers pass over odd types that they do not know, and refuse a file with an even one, so that
 later versions can add both what may and what must be understood.
@@ -12,18 +12,20 @@ from neuralcodec.errors import NewerVersionError
 MAX_TAG_BYTES = 4096  # of all tags together
 
 _TAGS = 1
+_COPY = 2  # even: who does not know of the copy would take it for foreign bytes
 _KEY = re.compile("[a-z]{1,20}")
 
 
-def write_extensions(tags):
+def write_extensions(tags, has_copy=False):
     """All optional fields, as they stand in a header.
 
     Args:
         tags: dict of key (1 to 20 lower-case letters) -> text without zero bytes, which says something about the
             recording.
+        has_copy: whether a copy of the header follows the last block.
 
     Returns:
-        bytes.
+        bytes; none without tags and copy.
 
     Raises:
         ValueError: tags that are too long, or of other keys.
@@ -31,17 +33,18 @@ def write_extensions(tags):
     content = "\0".join(f"{key}={value}" for key, value in tags.items()).encode()
     if read_tags(content) != tags:
         raise ValueError("impossible tags")
-    return bytes([_TAGS]) + to_varint(len(content)) + content
+    fields = bytes([_TAGS]) + to_varint(len(content)) + content if tags else b""
+    return fields + (bytes([_COPY, 0]) if has_copy else b"")
 
 
 def read_extensions(data):
-    """The tags among the optional fields.
+    """What the optional fields say.
 
     Args:
         data: bytes of all of them.
 
     Returns:
-        dict of key -> text.
+        (tags, whether a copy of the header follows the last block); tags are a dict of key -> text.
 
     Raises:
         ValueError: they are not valid.
@@ -57,10 +60,13 @@ def read_extensions(data):
         seen.add(kind)
         if kind == _TAGS:
             tags = read_tags(data[start:at])
+        elif kind == _COPY:
+            if size:
+                raise ValueError("impossible optional fields")
         elif kind % 2 == 0:
             raise NewerVersionError("The file has a field in its header that this program does not know and needs to "
                                     "understand; update neuralcodec.")
-    return tags
+    return tags, _COPY in seen
 
 
 def read_tags(content):

@@ -28,6 +28,7 @@ VERSION = 2
 PLAIN_VERSION = 1  # of files without optional fields, which older programs read, too
 CRC_BYTES = 4
 HASH_BYTES = 8
+CONCEAL = "errors='conceal', or --conceal of `neuralcodec decompress`"  # how to decode what is not damaged
 FLUSH_FRAMES = 2  # after the audio: no cascade delays it by more than 60 ms, its own frame included
 
 _MAX_HEADER_BYTES = 4 << 20  # three weeks of audio in blocks of a second
@@ -51,6 +52,7 @@ class Header:
         step_index: the global step scale is 2^(step_index / 256); -512 to 512.
         frames_per_block: 1 to 50.
         tags: dict of what the recording says about itself, such as its title; see `neuralcodec.bitstream.extensions`.
+        has_copy: whether the header stands once more behind the last block; see `neuralcodec.bitstream.header_copy`.
 
     Raises:
         ValueError: a value out of its range, or lengths that contradict each other.
@@ -65,6 +67,7 @@ class Header:
     step_index: int = 0
     frames_per_block: int = FRAMES_PER_BLOCK
     tags: dict = field(default_factory=dict, hash=False)
+    has_copy: bool = False
 
     def __post_init__(self):
         _require(1 <= len(self.preset.encode()) <= _MAX_NAME_BYTES and self.preset.isprintable(), "preset name")
@@ -129,7 +132,18 @@ def write_header(header, block_sizes):
     Returns:
         bytes, ending with their CRC-32.
     """
-    name, extensions = header.preset.encode(), write_extensions(header.tags)
+    extensions = write_extensions(header.tags, header.has_copy)
+    optional = to_varint(len(extensions)) + extensions if extensions else b""
+    body = write_fields(header) + optional + write_index(block_sizes)
+    if len(body) > _MAX_HEADER_BYTES:
+        raise ValueError("it is too long for one file; split it.")
+    start = MAGIC + bytes([VERSION if optional else PLAIN_VERSION]) + to_varint(len(body)) + body
+    return start + to_crc(start)
+
+
+def write_fields(header):
+    """What every file's header holds between its length and the index, without optional fields, as bytes."""
+    name = header.preset.encode()
     fields = [
         to_varint(len(name)),
         name,
@@ -140,14 +154,8 @@ def write_header(header, block_sizes):
         bytes([header.num_modules]),
         header.step_index.to_bytes(2, "little", signed=True),
         to_varint(header.frames_per_block),
-        *([to_varint(len(extensions)), extensions] if header.tags else []),
-        write_index(block_sizes),
     ]
-    body = b"".join(fields)
-    if len(body) > _MAX_HEADER_BYTES:
-        raise ValueError("it is too long for one file; split it.")
-    start = MAGIC + bytes([VERSION if header.tags else PLAIN_VERSION]) + to_varint(len(body)) + body
-    return start + to_crc(start)
+    return b"".join(fields)
 
 
 def read_header(file):
@@ -159,6 +167,25 @@ def read_header(file):
     Returns:
         (Header, sizes of the blocks in bytes, uint32): of all blocks, or of those that begin before a file that can
         seek ends.
+
+    Raises:
+        NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: as their names say.
+    """
+    version, body = read_body(file)
+    try:
+        header, at = parse_fields(body, version)
+        wanted = min(header.num_blocks, _room(file) // header.min_block_bytes + 1)
+        index = body[at:]
+        return header, read_index(index, header.num_blocks, header.min_block_bytes, header.max_block_bytes, wanted)
+    except (ValueError, IndexError) as error:
+        raise DamagedFileError(f"The file header is not valid: {error}; get the file again.") from error
+
+
+def read_body(file):
+    """Reads a header without understanding what it holds.
+
+    Returns:
+        (version, bytes between the header's length and its CRC, which fits).
 
     Raises:
         NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: as their names say.
@@ -176,17 +203,17 @@ def read_header(file):
         length += _read_exactly(file, 1)
     num_bytes, _ = from_varint(length, 0)
     if version[0] < PLAIN_VERSION or num_bytes > _MAX_HEADER_BYTES:
-        raise DamagedFileError("The file header is damaged; get the file again from its source.")
+        raise _damaged()
     body = _read_exactly(file, num_bytes)
     if _read_exactly(file, CRC_BYTES) != to_crc(MAGIC + version + length + body):
-        raise DamagedFileError("The file header is damaged; get the file again from its source.")
-    try:
-        header, at = _parse_fields(body, version[0])
-        wanted = min(header.num_blocks, _room(file) // header.min_block_bytes + 1)
-        index = body[at:]
-        return header, read_index(index, header.num_blocks, header.min_block_bytes, header.max_block_bytes, wanted)
-    except (ValueError, IndexError) as error:
-        raise DamagedFileError(f"The file header is not valid: {error}; get the file again.") from error
+        raise _damaged()
+    return version[0], body
+
+
+def _damaged():
+    return DamagedFileError(
+        f"The file header is damaged; get the file again from its source, or use the copy at its end: {CONCEAL}."
+    )
 
 
 def _room(file):
@@ -199,8 +226,12 @@ def _room(file):
     return max(0, end - at)
 
 
-def _parse_fields(body, version):
-    """Header, and the position of the index, from the bytes between header length and CRC."""
+def parse_fields(body, version):
+    """Header, and the position of the index, from the bytes between header length and CRC.
+
+    Raises:
+        ValueError, IndexError, FormatError: they are not valid.
+    """
     name_bytes, at = from_varint(body, 0)
     hash_at = at + name_bytes
     name, preset_hash = body[at:hash_at].decode(), body[hash_at : hash_at + HASH_BYTES]
@@ -209,14 +240,24 @@ def _parse_fields(body, version):
     num_samples_16k, at = from_varint(body, at)
     num_modules, step_index = body[at], int.from_bytes(body[at + 1 : at + 3], "little", signed=True)
     frames_per_block, at = from_varint(body, at + 3)
-    tags = {}
+    tags, has_copy = {}, False
     if version > PLAIN_VERSION:
         size, at = from_varint(body, at)
-        tags, at = read_extensions(body[at : at + size]), at + size
+        tags, has_copy = read_extensions(body[at : at + size])
+        at += size
     if at > len(body):
         raise ValueError("its fields are longer than it")
     header = Header(
-        name, preset_hash, sample_rate, num_samples, num_samples_16k, num_modules, step_index, frames_per_block, tags
+        name,
+        preset_hash,
+        sample_rate,
+        num_samples,
+        num_samples_16k,
+        num_modules,
+        step_index,
+        frames_per_block,
+        tags,
+        has_copy,
     )
     return header, at
 

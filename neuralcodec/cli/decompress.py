@@ -21,13 +21,15 @@ from neuralcodec.cli import options
 @click.option("--duration", metavar="SECONDS", type=click.FloatRange(min=0), help="Decode so much only.")
 @click.option("--max-seconds", metavar="SECONDS", type=click.FloatRange(min=0),
               help="Refuse what is longer: a small file can announce a recording of any length.")
+@click.option("--conceal", is_flag=True,
+              help="Decode damaged files, too: fill in what cannot be decoded, leave out what is missing at the end.")
 @click.option("--no-tags", is_flag=True, help="Leave out the tags that a file carries, such as title and artist.")
 @options.force
 @options.skip_existing
 @options.jobs
 @options.quiet
-def decompress(inputs, output, output_dir, recursive, preset, native, modules, start, duration, max_seconds, no_tags,
-               force, skip_existing, jobs, quiet):
+def decompress(inputs, output, output_dir, recursive, preset, native, modules, start, duration, max_seconds, conceal,
+               no_tags, force, skip_existing, jobs, quiet):
     """Decompress .nac files, or all .nac files of a folder, to WAV.
 
     With -o the extension chooses the format: .wav, .flac, .aiff, .au, .caf or .w64. `-` is standard input and output.
@@ -40,9 +42,10 @@ def decompress(inputs, output, output_dir, recursive, preset, native, modules, s
     stop = None if duration is None else (start or 0) + duration
     planned = plan(inputs, output, output_dir, recursive, {".nac"}, ".wav", set(OUTPUT_FORMATS))
     work = _Decompress(preset, force, native=native, modules=modules, tags=not no_tags, start=start, stop=stop,
-                       max_seconds=max_seconds)
-    finished = functools.partial(_is_finished, native=native, start=start, stop=stop) if skip_existing else None
-    batch.run(planned, work, describe=_described, quiet=quiet, finished=finished, processes=jobs)
+                       max_seconds=max_seconds, errors="conceal" if conceal else "strict")
+    finished = functools.partial(_is_finished, native=native, start=start, stop=stop, conceal=conceal)
+    batch.run(planned, work, describe=_described, quiet=quiet, finished=finished if skip_existing else None,
+              processes=jobs)
 
 
 class _Decompress:
@@ -56,7 +59,8 @@ class _Decompress:
         from neuralcodec.files.inputs import open_nac
 
         with open_nac(source) as file:
-            codec = self._codec(self._preset or named_preset(_header(file)))
+            conceal = self._settings["errors"] == "conceal"
+            codec = self._codec(self._preset or named_preset(_header(file, conceal)))
             codec.decompress(file, target, overwrite=self._force or again, progress=progress, **self._settings)
 
     def _codec(self, name):
@@ -67,16 +71,16 @@ class _Decompress:
         return self._codecs[name]
 
 
-def _header(file):
+def _header(file, conceal):
     from neuralcodec.bitstream.container import ContainerReader
 
     start = file.tell()
-    header = ContainerReader(file).header
+    header = ContainerReader(file, use_copy=conceal).header
     file.seek(start)
     return header
 
 
-def _is_finished(source, target, native, start, stop):
+def _is_finished(source, target, native, start, stop, conceal):
     """True for an audio file that is as long as it should be; None for others, which are not replaced.
 
     What has the name of an output may be the original.
@@ -91,7 +95,7 @@ def _is_finished(source, target, native, start, stop):
     if not os.path.getsize(target):
         return False
     with open_nac(source) as file:
-        wanted = find_stretch(_header(file), native, start, stop)
+        wanted = find_stretch(_header(file, conceal), native, start, stop)
     try:
         with AudioSource(target) as audio:
             found = (audio.sample_rate, audio.num_samples)

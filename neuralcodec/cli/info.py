@@ -67,6 +67,6 @@ def _integrity(facts):
     if facts["intact"]:
         return "ok"
     if not facts["damaged_blocks"]:
-        return "damaged: foreign bytes follow the last block"
+        return "damaged: foreign bytes, or a damaged copy of the header, follow the last block"
     numbers = ", ".join(map(str, facts["damaged_blocks"][:10])) + (", ..." if len(facts["damaged_blocks"]) > 10 else "")
     return f"damaged: {len(facts['damaged_blocks'])} of {facts['blocks']} blocks ({numbers})"

@@ -16,6 +16,7 @@ from neuralcodec.cli.presets import presets
 from neuralcodec.cli.report import report
 from neuralcodec.cli.strip import strip
 from neuralcodec.cli.train import train
+from neuralcodec.cli.verify import verify
 from neuralcodec.errors import NeuralCodecError
 from neuralcodec.version import __version__
 
@@ -28,7 +29,7 @@ def cli():
     """A neural speech codec: 16 kHz speech at 9 to 24 kbps."""
 
 
-for command in (compress, decompress, strip, info, presets, demo, evaluate, report, train, finetune):
+for command in (compress, decompress, strip, info, verify, presets, demo, evaluate, report, train, finetune):
     cli.add_command(command)
 
 

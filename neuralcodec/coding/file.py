@@ -14,6 +14,7 @@ from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.payloads import encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
+from neuralcodec.coding.damage import conceals, tell, there
 from neuralcodec.coding.modules import check_modules
 from neuralcodec.coding.playback import check_blocks, play
 from neuralcodec.coding.rate import check_bitrate, meet_bitrate
@@ -47,22 +48,25 @@ def compress(preset, source, target, *, kbps=None, modules=None, overwrite=False
 
 
 def decompress(preset, source, target, *, native=False, modules=None, overwrite=False, progress=None, tags=True,
-               start=None, stop=None, max_seconds=None):
+               start=None, stop=None, max_seconds=None, errors="strict"):
     """Decodes a .nac file to an audio file; arguments and exceptions as for `Codec.decompress`."""
+    lost = [] if conceals(errors) else None
     with open_nac(source) as file:
-        reader = ContainerReader(file)
+        reader = ContainerReader(file, use_copy=lost is not None)
         header = reader.header
         check_preset(preset, header)
         check_modules(header.num_modules if modules is None else modules, header.num_modules, "file")
-        stretch = find_stretch(header, native, start, stop)
-        check_length(stretch, max_seconds, "raise --max-seconds (max_seconds=) if you trust the file")
-        _check_complete(reader, stop)
-        if is_stream(target):  # what went into a pipe cannot be taken back: first see that all is there
+        asked = find_stretch(header, native, start, stop)
+        check_length(asked, max_seconds, "raise --max-seconds (max_seconds=) if you trust the file")
+        stretch = _available(reader, asked, stop, lost)
+        if is_stream(target) and lost is None:  # nothing that went into a pipe can be taken back
             check_blocks(reader, stretch)
         with AudioSink(target, stretch.rate, len(stretch), overwrite, tidy(header.tags) if tags else {},
                        input_rate=stretch.rate) as sink:
-            for samples in play(preset, reader, stretch, modules=modules, progress=progress):
+            for samples in play(preset, reader, stretch, modules=modules, progress=progress, lost=lost):
                 sink.write(samples)
+        if lost is not None:
+            tell(reader, asked, lost, getattr(file, "name", None), stacklevel=3)
 
 
 def encode(preset, samples, sample_rate, *, kbps=None, modules=None, progress=None, channel="mix", normalize=False):
@@ -80,7 +84,8 @@ def encode(preset, samples, sample_rate, *, kbps=None, modules=None, progress=No
     return file.getvalue()
 
 
-def decode(preset, data, *, native=False, modules=None, progress=None, start=None, stop=None, max_seconds=MAX_SECONDS):
+def decode(preset, data, *, native=False, modules=None, progress=None, start=None, stop=None, max_seconds=MAX_SECONDS,
+           errors="strict"):
     """Decodes what `encode` or `compress` wrote; arguments and exceptions as for `Codec.decode`.
 
     Returns:
@@ -89,23 +94,29 @@ def decode(preset, data, *, native=False, modules=None, progress=None, start=Non
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise FormatError(f"decode() takes the bytes of a .nac file, not {type(data).__name__}; files go to "
                           "decompress().")
-    reader = ContainerReader(io.BytesIO(data))
+    lost = [] if conceals(errors) else None
+    reader = ContainerReader(io.BytesIO(data), use_copy=lost is not None)
     header = reader.header
     check_preset(preset, header)
-    stretch = find_stretch(header, native, start, stop)
-    check_length(stretch, max_seconds, "use decompress(), take a stretch of it, or lift max_seconds")
-    _check_complete(reader, stop)
+    asked = find_stretch(header, native, start, stop)
+    check_length(asked, max_seconds, "use decompress(), take a stretch of it, or lift max_seconds")
+    stretch = _available(reader, asked, stop, lost)
     samples, done = np.empty(len(stretch), np.float32), 0
-    for piece in play(preset, reader, stretch, modules=modules, progress=progress):
+    for piece in play(preset, reader, stretch, modules=modules, progress=progress, lost=lost):
         samples[done:done + len(piece)] = piece
         done += len(piece)
+    if lost is not None:
+        tell(reader, asked, lost, stacklevel=3)
     return samples, stretch.rate
 
 
-def _check_complete(reader, stop):
-    """A file that is decoded to its end must not end too early; what is missing behind a stretch is no matter."""
+def _available(reader, stretch, stop, lost):
+    """What there is of a stretch. Of a file that is decoded to its end nothing must be missing, unless it is told."""
+    if lost is not None:
+        return there(stretch, reader)
     if stop is None:
         reader.check_complete()
+    return stretch
 
 
 def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules=None):
@@ -145,7 +156,7 @@ def _coded(preset, source, modules, step_index, progress, tags):
     """A ContainerWriter that holds the whole recording."""
     try:
         header = Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
-                        source.num_samples_16k, modules, step_index, tags=tags or {})
+                        source.num_samples_16k, modules, step_index, tags=tags or {}, has_copy=True)
     except ValueError as error:
         raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
                          f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error

@@ -8,6 +8,8 @@ from neuralcodec.bitstream.header import FLUSH_FRAMES
 from neuralcodec.bitstream.payloads import decode_blocks
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.modules import check_modules
+from neuralcodec.coding.silence import Silence
+from neuralcodec.errors import DamagedFileError
 from neuralcodec.runtime.nested_decoder import make_decoder
 
 PREROLL_FRAMES = 12  # decoded before a stretch: by then nothing is heard of the decoder's having begun there
@@ -15,7 +17,7 @@ PREROLL_FRAMES = 12  # decoded before a stretch: by then nothing is heard of the
 _FRAMES_AT_ONCE = 24 * FRAMES_PER_BLOCK  # blocks are decoded side by side, which is faster
 
 
-def play(preset, reader, stretch, *, modules=None, progress=None, soon=None):
+def play(preset, reader, stretch, *, modules=None, progress=None, soon=None, lost=None):
     """Decodes a stretch of a recording.
 
     Args:
@@ -25,6 +27,7 @@ def play(preset, reader, stretch, *, modules=None, progress=None, soon=None):
         modules: how many modules to decode; all that the file has by default.
         progress: called as progress(done, total), in samples at 16 kHz.
         soon: how many samples of the stretch are wanted first, if nobody knows whether more will be.
+        lost: list that takes the numbers of blocks that cannot be decoded, which are filled in then; None to raise.
 
     Yields:
         float32 arrays (n,) in [-1, 1] at the stretch's rate, its length in all.
@@ -34,13 +37,13 @@ def play(preset, reader, stretch, *, modules=None, progress=None, soon=None):
     """
     first, last = stretch.span_16k
     wanted = last if soon is None else min(last, stretch.until(soon).span_16k[1])
-    decoded = read_nac(preset, reader, progress, modules, first, last, wanted)
+    decoded = read_nac(preset, reader, progress, modules, first, last, wanted, lost)
     resampled = Resampler(SAMPLE_RATE, stretch.rate).run(np.clip(piece, -1, 1) for piece in decoded)
     for piece in exactly(skipping(resampled, stretch.skip), len(stretch)):
         yield np.clip(piece, -1, 1)
 
 
-def read_nac(preset, reader, progress=None, modules=None, first=0, last=None, wanted=None):
+def read_nac(preset, reader, progress=None, modules=None, first=0, last=None, wanted=None, lost=None):
     """Decodes a file, or a stretch of it, at the codec's rate.
 
     Args:
@@ -50,6 +53,7 @@ def read_nac(preset, reader, progress=None, modules=None, first=0, last=None, wa
         modules: how many modules to decode; all that the file has by default.
         first, last: samples at 16 kHz; by default all `reader.header.num_samples_16k`.
         wanted: the sample up to which is surely read; beyond it more and more blocks are decoded at once.
+        lost: as for `play`.
 
     Yields:
         float32 arrays (n,) at 16 kHz, `last - first` samples in all.
@@ -62,11 +66,11 @@ def read_nac(preset, reader, progress=None, modules=None, first=0, last=None, wa
     check_modules(modules, header.num_modules, "file")
     last = header.num_samples_16k if last is None else last
     start, stop = needed_frames(header, first, last)
-    decoder = make_decoder(preset.config, preset.weights, header.step_index, modules, start)
+    decoder = Silence(make_decoder(preset.config, preset.weights, header.step_index, modules, start), modules)
     at = start * FRAME_SAMPLES  # the next sample that comes out
     at_first = stop if wanted is None else needed_frames(header, first, wanted)[1]
-    for frames in _frames(preset, reader, modules, start, stop, at_first):
-        samples = decoder.push(frames)
+    for frames in _frames(preset, reader, modules, start, stop, at_first, lost):
+        samples = decoder.conceal(frames) if isinstance(frames, int) else decoder.push(frames)
         begin, at = at, at + len(samples)
         samples = samples[max(0, first - begin): max(0, last - begin)]
         yield samples
@@ -94,16 +98,45 @@ def needed_frames(header, first, last):
     return start, min(header.num_frames, -(-last // FRAME_SAMPLES) + FLUSH_FRAMES)
 
 
-def _frames(preset, reader, modules, start, stop, at_first):
-    """Yields Frames number `start` to `stop`, block by block; those up to `at_first` are surely wanted."""
+def _frames(preset, reader, modules, start, stop, at_first, lost):
+    """Yields Frames number `start` to `stop`, block by block, of a lost block their number; `at_first` as `wanted`."""
     header = reader.header
     for numbers in _side_by_side(header, start, stop, at_first):
-        counts = [header.block_frames(number) for number in numbers]
-        blocks = [reader.read_block(number) for number in numbers]
-        for number, frames in zip(numbers, decode_blocks(blocks, counts, preset.tables, header.step_index, modules)):
+        for number, frames in zip(numbers, _decoded(preset, reader, numbers, modules, lost)):
             begin = number * header.frames_per_block
-            yield frames[max(0, start - begin): stop - begin]
-    _check_end(reader, stop)
+            part = slice(max(0, start - begin), stop - begin)
+            yield len(range(header.block_frames(number))[part]) if frames is None else frames[part]
+    if lost is None:
+        _check_end(reader, stop)
+
+
+def _decoded(preset, reader, numbers, modules, lost):
+    """list of the Frames of some blocks; None for those that are added to `lost`."""
+    blocks = {}
+    for number in numbers:
+        try:
+            blocks[number] = reader.read_block(number)
+        except DamagedFileError:
+            if lost is None:
+                raise
+    try:
+        frames = dict(zip(blocks, _decode(preset, reader.header, blocks, modules)))
+    except DamagedFileError:  # one of them
+        frames = {}
+        for number, payloads in blocks.items():
+            try:
+                frames[number], = _decode(preset, reader.header, {number: payloads}, modules)
+            except DamagedFileError as error:
+                if lost is None:
+                    raise reader.damaged(number) from error
+    if lost is not None:
+        lost.extend(number for number in numbers if number not in frames)
+    return [frames.get(number) for number in numbers]
+
+
+def _decode(preset, header, blocks, modules):
+    counts = [header.block_frames(number) for number in blocks]
+    return decode_blocks(list(blocks.values()), counts, preset.tables, header.step_index, modules)
 
 
 def _side_by_side(header, start, stop, at_first):

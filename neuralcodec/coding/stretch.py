@@ -90,6 +90,16 @@ def _place(name, seconds, rate):
     return round(float(seconds) * rate)
 
 
+def within(stretch, num_samples_16k):
+    """What lies in the first so many samples at 16 kHz of a stretch.
+
+    Returns:
+        Stretch.
+    """
+    end = num_samples_16k * stretch.rate // SAMPLE_RATE
+    return replace(stretch, first=min(stretch.first, end), last=min(stretch.last, end))
+
+
 def check_length(stretch, max_seconds, advice):
     """Makes sure that a stretch is no longer than wanted: a small file can announce a recording of any length.
 

@@ -42,7 +42,8 @@ def field(kind, content):
 def test_round_trip(tags):
     header = dataclasses.replace(HEADER, tags=tags)
     assert read(io.BytesIO(write_header(header, SIZES))) == (header, SIZES)
-    assert read_extensions(write_extensions(tags)) == tags
+    assert read_extensions(write_extensions(tags)) == (tags, False)
+    assert read_extensions(write_extensions(tags, has_copy=True)) == (tags, True)
 
 
 def test_bytes_are_the_documented_ones():
@@ -60,7 +61,7 @@ def test_fields_that_are_not_known():
     tags = write_extensions(TAGS)
     for area in (field(3, b"later") + tags, tags + field(255, b""), tags):
         assert read(file_with(area))[0].tags == TAGS
-    for kind in (0, 2, 254):
+    for kind in (0, 4, 254):
         with pytest.raises(NewerVersionError, match="update neuralcodec"):
             read(file_with(tags + field(kind, b"x")))
 
@@ -68,6 +69,7 @@ def test_fields_that_are_not_known():
 @pytest.mark.parametrize("area", [
     b"\1", b"\1\5abc", field(1, b"title"), field(1, b"=a"), field(1, b"Title=a"), field(1, b"title=\xff"),
     field(1, b"title=a\0title=b"), field(1, b"title=a\0"), field(1, b"") + field(1, b""), field(1, b"\0"),
+    field(2, b"x"), field(2, b"") * 2,
     field(1, b"title=" + bytes([97]) * MAX_TAG_BYTES), b"\1\xff\xff\xff\xff\xff\xff\xff",
 ])
 def test_fields_that_are_not_valid(area):

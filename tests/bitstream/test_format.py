@@ -248,13 +248,15 @@ def read_file(data, tables):
     take(8)
     varint(), varint()
     length, num_modules, step_index = varint(), take(1)[0], int.from_bytes(take(2), "little", signed=True)
-    per_block = varint()
+    per_block, has_copy = varint(), False
     if magic[3] == 2:
         fields_length = varint()
         fields_end = at + fields_length
         while at < fields_end:
             kind, content = take(1)[0], take(varint())
-            assert kind % 2 == 1 and (kind != 1 or all(b"=" in entry for entry in content.split(b"\0")))
+            assert kind % 2 == 1 or (kind, content) == (2, b"")
+            assert kind != 1 or all(b"=" in entry for entry in content.split(b"\0"))
+            has_copy |= kind == 2
         assert at == fields_end
     num_frames = -(-length // 320) + 2 if length else 0
     sizes = [varint() for _ in range(0, num_frames, per_block)]
@@ -278,7 +280,54 @@ def read_file(data, tables):
             else:
                 modules.append(read_module(payloads[1 + i], count, i, tables, step_index, side, below))
         yield side[2:], [module[2:] for module in modules]
+    if has_copy:
+        copy = take(len(data) - 3 - at)
+        assert take(3) == len(copy).to_bytes(3, "little")
+        check_crc(at - 3 - len(copy), at - 7, copy[-4:])
     assert at == len(data)
+
+
+def read_copy(data):
+    """Section 2: preset name, length at 16 kHz, step index and where each block begins, without the header."""
+    size = int.from_bytes(data[-3:], "little")
+    copy = data[-3 - size : -3]
+    assert zlib.crc32(copy[:-4]) == int.from_bytes(copy[-4:], "little")
+    at = 0
+
+    def varint():
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            byte, at = copy[at], at + 1
+            value, shift = value | (byte & 0x7F) << shift, shift + 7
+            if byte < 0x80:
+                return value
+
+    name_length = varint()
+    name, at = copy[at : at + name_length].decode(), at + name_length + 8
+    _, _, length = varint(), varint(), varint()
+    step_index = int.from_bytes(copy[at + 1 : at + 3], "little", signed=True)
+    at += 3
+    per_block = varint()
+    sizes = [varint() for _ in range(0, -(-length // 320) + 2, per_block)]
+    assert at == size - 4
+    begin = len(data) - 3 - size - sum(sizes)
+    return name, length, step_index, [begin + sum(sizes[:number]) for number in range(len(sizes))]
+
+
+def test_the_documented_copy_of_the_header(random_frames, tables):
+    header = Header("test", b"8 bytes!", 8000, 512, 1024, 2, -7, frames_per_block=3, tags={"title": "a"},
+                    has_copy=True)
+    writer, file = ContainerWriter(header), io.BytesIO()
+    for block in random_frames(21, 6, 2).blocks(3):
+        writer.add_block(encode_block(block, tables, -7))
+    writer.finish(file)
+    name, length, step_index, starts = read_copy(file.getvalue())
+    assert (name, length, step_index) == ("test", 1024, -7)
+    end_of_all = len(file.getvalue()) - 3 - int.from_bytes(file.getvalue()[-3:], "little")
+    for start, end in zip(starts, [*starts[1:], end_of_all], strict=True):
+        block = file.getvalue()[start:end]
+        assert zlib.crc32(block[4:]) == int.from_bytes(block[:4], "little")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +340,7 @@ def test_the_documented_decoder_reads_what_is_written(request, random_frames, al
     tables = request.getfixturevalue(alphabets)
     frames = random_frames(21, 6, len(tables.modules), spread, tables)
     header = Header("test", b"8 bytes!", 8000, 512, 1024, len(tables.modules), step_index, frames_per_block=3,
-                    tags=tags)
+                    tags=tags, has_copy=bool(tags))
     writer, file = ContainerWriter(header), io.BytesIO()
     for block in frames.blocks(3):
         writer.add_block(encode_block(block, tables, step_index))

@@ -194,7 +194,7 @@ def test_a_file_of_other_weights(cli, codec, other_folder, tmp_path):
 
 @pytest.mark.parametrize("spoil", [lambda data: data[:-5], lambda data: data[:20], lambda data: b"NAC" + data,
                                    lambda data: data[:-5] + b"\0" + data[-4:], lambda data: b"RIFF" + data,
-                                   lambda data: b"NAC\x03" + data[4:], lambda data: b"NAC\x02" + data[4:],
+                                   lambda data: b"NAC\x03" + data[4:], lambda data: b"NAC\x01" + data[4:],
                                    lambda data: b"", lambda data: data + b"more"])
 def test_damaged_files(cli, installed, codec, clip, tmp_path, spoil):
     (tmp_path / "a.nac").write_bytes(spoil(codec.encode(clip[0][:32000], 16000)))

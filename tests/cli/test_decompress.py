@@ -44,3 +44,23 @@ def test_a_stretch_of_a_damaged_file_into_a_pipe(cli, installed, coded):
 def test_what_there_is_not(cli, installed, coded, tmp_path, arguments, code, words):
     found, out, err = cli("decompress", "a.nac", *arguments)
     assert (found, out) == (code, b"") and words in err and not (tmp_path / "a.wav").exists()
+
+
+def test_a_damaged_file(cli, installed, coded):
+    data = coded.read_bytes()
+    coded.write_bytes(data[:20] + b"!" + data[21:len(data) // 2] + b"!!" + data[len(data) // 2 + 2:])
+    assert cli("decompress", "a.nac")[0] == 1
+    code, out, err = cli("decompress", "a.nac", "--conceal")
+    assert (code, out) == (0, b"") and soundfile.info("a.wav").frames == 80000
+    assert err.startswith("Note: 'a.nac' is damaged: its header is damaged and was taken from its copy; 2.0 to 3.0 s")
+
+
+def test_verify(cli, coded, tmp_path):
+    data = coded.read_bytes()
+    assert cli("verify", "a.nac") == (0, b"a.nac: ok\n", "")
+    (tmp_path / "b.nac").write_bytes(data[:len(data) // 2])
+    (tmp_path / "c.wav").write_bytes(b"RIFF....")
+    code, out, err = cli("verify", "b.nac", "a.nac", "c.wav", "none.nac")
+    lines = out.decode().splitlines()
+    assert (code, err) == (1, "") and lines[:2] == ["b.nac: The file ends at 2.0 s of its 5.0 s.", "a.nac: ok"]
+    assert "not a .nac file" in lines[2] and "no file" in lines[3]

@@ -22,7 +22,7 @@ from neuralcodec.bitstream.container import ContainerReader
 from neuralcodec.bitstream.header import MAGIC, to_crc, write_header
 from neuralcodec.bitstream.nested_tables import load_tables
 from neuralcodec.bitstream.varint import from_varint, to_varint
-from neuralcodec.errors import NeuralCodecError, PresetError
+from neuralcodec.errors import DamageWarning, NeuralCodecError, PresetError
 from neuralcodec.zoo.folder import CONFIG, METADATA, TABLES, WEIGHTS, preset_hash
 from neuralcodec.zoo.weights import read_weights
 
@@ -72,6 +72,22 @@ def check_file(codec, data):
     return "decoded"
 
 
+def check_concealed(codec, data):
+    """Decodes bytes as far as they go."""
+    try:
+        header = ContainerReader(io.BytesIO(data), use_copy=True).header
+        if max(header.num_samples, header.num_samples_16k) > MAX_SAMPLES:
+            return "long"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DamageWarning)
+            decoded, rate = codec.decode(data, errors="conceal")
+    except NeuralCodecError as error:
+        return checked_error(error)
+    assert rate == header.sample_rate and len(decoded) <= header.num_samples, "more than announced"
+    assert decoded.dtype == np.float32 and np.all(np.abs(decoded) <= 1), "samples that are none"
+    return "decoded"
+
+
 def split_file(data):
     """A .nac file as (version and fields, index, block 0, block 1, ...), without lengths and checksums."""
     file = io.BytesIO(data)
@@ -110,13 +126,20 @@ def pack_payloads(header, payloads):
     return write_header(header, list(map(len, blocks))) + b"".join(blocks)
 
 
+def without_copy(data):
+    """The same file without the copy of its header."""
+    header = ContainerReader(io.BytesIO(data)).header
+    return pack_payloads(dataclasses.replace(header, has_copy=False), split_payloads(data))
+
+
 def file_targets(folder):
     """Targets for the files of one preset."""
     codec, kind = Codec.from_pretrained(folder), folder.name
     rng = np.random.default_rng(0)
     speechlike = 0.1 * rng.standard_normal(8000) * np.sin(np.arange(8000) / 900)
-    files = [codec.encode(speechlike, 16000), codec.encode(rng.uniform(-1, 1, 22050 * 5 // 4), 22050),
+    coded = [codec.encode(speechlike, 16000), codec.encode(rng.uniform(-1, 1, 22050 * 5 // 4), 22050),
              codec.encode([], 8000)]
+    files = list(map(without_copy, coded))
     header = ContainerReader(io.BytesIO(files[0])).header
     files.append(pack_payloads(dataclasses.replace(header, tags={"title": "a", "date": ""}), split_payloads(files[0])))
 
@@ -124,7 +147,10 @@ def file_targets(folder):
         return check_file(codec, pack_payloads(header, document))
 
     return [
-        Target(f"{kind}: bytes of files", [(data,) for data in files], lambda parts: check_file(codec, parts[0]), 2),
+        Target(f"{kind}: bytes of files", [(data,) for data in files + coded],
+               lambda parts: check_file(codec, parts[0]), 2),
+        Target(f"{kind}: damaged files", [(data,) for data in coded],
+               lambda parts: check_concealed(codec, parts[0]), 2),
         Target(f"{kind}: headers", [split_file(files[i])[:2] for i in (0, 3)],
                lambda parts: check_file(codec, pack_file((*parts, *split_file(files[0])[2:]), False)), 4),
         Target(f"{kind}: blocks", list(map(split_file, files[:2])),

@@ -111,3 +111,14 @@ def test_any_symbols_decode_to_finite_samples(reference):
     modules = [rng.integers(-127, 128, (count, 320)) for _ in reference.config.modules]
     frames = Frames(rng.integers(-31, 32, (count, 16)), rng.integers(-31, 32, (count, 2)), modules)
     assert np.isfinite(decode(reference, frames)).all()
+
+
+@pytest.mark.parametrize("first", [1, 7, 70])
+def test_decoding_may_begin_anywhere(reference, speech, first):
+    """Some frames later, nothing is left of having begun there; noise is that of its place."""
+    frames = encode(reference, np.tile(speech, 3))
+    for modules in range(1, len(reference.config.modules) + 1):
+        decoder = Decoder(reference.config, reference.weights, modules=modules, first_frame=first)
+        part, whole = decoder.push(frames[first:]), decode(reference, frames, modules=modules)[first * 320:]
+        assert len(part) == len(whole) > 13 * 320
+        np.testing.assert_allclose(part[12 * 320:], whole[12 * 320:], atol=1e-4)

@@ -119,3 +119,13 @@ def test_hard_signals_stay_finite(nested):
     for x in (np.zeros(4000), rng.uniform(-1, 1, 4000), square, click):
         y = decode(nested, encode(nested, x.astype(np.float32)))
         assert np.isfinite(y).all() and np.abs(y).max() < 30
+
+
+def test_decoding_may_begin_anywhere(nested, frames):
+    """Some frames later, nothing is left of having begun there; noise is that of its place."""
+    first, settled = 5, 5 + 12
+    for modules in range(1, len(nested.config.modules) + 1):
+        decoder = NestedDecoder(nested.config, nested.weights, modules=modules, first_frame=first)
+        part, whole = decoder.push(frames[first:]), decode(nested, frames, modules)[first * 320:]
+        assert len(part) == len(whole)
+        np.testing.assert_allclose(part[(settled - first) * 320:], whole[(settled - first) * 320:], atol=1e-4)
