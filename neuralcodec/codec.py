@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuralcodec.audio import SAMPLE_RATE
 from neuralcodec.coding import edit
 from neuralcodec.coding import file as coding
+from neuralcodec.coding.stream import StreamDecoder, StreamEncoder
 from neuralcodec.coding.stretch import MAX_SECONDS
 from neuralcodec.zoo.folder import Preset, copy_preset
 from neuralcodec.zoo.presets import load_preset
@@ -241,6 +242,46 @@ class Codec:
             >>> small = codec.strip(codec.encode(samples, 16000), modules=1)
         """
         return edit.strip(data, modules)
+
+    def stream_encoder(self, *, frames_per_packet: int = 1, modules: int | None = None,
+                       fec: bool = False) -> StreamEncoder:
+        """Codes live speech into packets, each of which decodes by itself; see docs/streaming.md.
+
+        Args:
+            frames_per_packet: 1, 2 or 3 frames of 20 ms. Longer packets cost fewer bits, and delay speech longer.
+            modules: how many modules of the cascade code; all by default.
+            fec: whether each packet also carries the side information and the first module of the one before it, so
+                that a single loss is hardly heard; it costs about as many bits again as these.
+
+        Returns:
+            StreamEncoder: `push(samples)` and `flush()` return lists of packets (bytes); `reset()`, `header`, `delay`.
+
+        Raises:
+            StreamError: another number of frames.
+            ModulesError: the preset has not so many modules.
+
+        Example:
+            >>> encoder, decoder = codec.stream_encoder(), codec.stream_decoder()
+            >>> for packet in encoder.push(samples):
+            ...     play(decoder.push(packet))
+        """
+        return StreamEncoder(self.preset, frames_per_packet, modules, fec)
+
+    def stream_decoder(self, header: bytes | None = None) -> StreamDecoder:
+        """Decodes the packets of a `stream_encoder`, and fills the gaps of lost ones.
+
+        Args:
+            header: `header` of the encoder, where it came along: then another preset is noticed.
+
+        Returns:
+            StreamDecoder: `push(packet)` returns samples, float32 (n,) at 16 kHz; `push(None)` stands for a packet that
+            was lost; `flush()`, `reset()`.
+
+        Raises:
+            WrongPresetError: the stream needs another preset, or other weights of this one.
+            NotAStreamError, NewerVersionError, DamagedFileError: the header is none that can be read.
+        """
+        return StreamDecoder(self.preset, header)
 
     def finetune(self, data: StrPath | Sequence[StrPath] | Sequence[NDArray[Any]], *, epochs: int = 3,
                  minutes: float | None = None,

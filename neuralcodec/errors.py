@@ -83,6 +83,18 @@ class TruncatedFileError(DamagedFileError):
     """The file ends before the audio it announces."""
 
 
+class StreamError(NeuralCodecError, ValueError):
+    """A setting that no stream can have."""
+
+
+class NotAStreamError(FormatError):
+    """The data does not start like a stream of packets."""
+
+
+class PacketError(FormatError):
+    """A packet of a stream that cannot be decoded: damaged, or none at all."""
+
+
 class WrongPresetError(FormatError):
     """The file was written with another preset, or with other weights of the same preset."""
 

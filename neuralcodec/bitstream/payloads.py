@@ -33,6 +33,35 @@ def encode_block(frames, tables, step_index=0):
     return [plan.encode() for plan in _plan(frames, tables, step_index)]
 
 
+def write_frames(encoder, frames, tables, step_index=0):
+    """Codes frames like those of a block, but all payloads into one byte string, without any lengths.
+
+    Args:
+        encoder: SymbolEncoder.
+        frames, tables, step_index: as in `encode_block`.
+    """
+    for plan in _plan(frames, tables, step_index):
+        plan.write(encoder)
+
+
+def read_frames(decoder, num_frames, tables, step_index=0, modules=1):
+    """Decodes what `write_frames` wrote.
+
+    Args:
+        decoder: SymbolDecoder; afterwards it stands behind the frames.
+        num_frames: how many frames.
+        tables, step_index: as in `encode_block`.
+        modules: how many modules they have, 1 to those of the tables.
+
+    Returns:
+        Frames.
+
+    Raises:
+        DamagedFileError: symbols that no encoder writes.
+    """
+    return decode_blocks([[decoder] * (1 + modules)], [num_frames], tables, step_index)[0]
+
+
 def ideal_bits(frames, tables, step_index=0, frames_per_block=FRAMES_PER_BLOCK):
     """What a perfect coder would spend on the frames with these tables: -log2 of the probabilities.
 

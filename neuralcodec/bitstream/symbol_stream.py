@@ -29,14 +29,19 @@ class CodingPlan:
         self.symbols = np.minimum(self.places, escape).astype(np.int32)
 
     def encode(self):
+        """All of it as bytes that hold nothing else."""
         encoder = SymbolEncoder()
+        self.write(encoder)
+        return encoder.finish()
+
+    def write(self, encoder):
+        """Adds it to what a `SymbolEncoder` holds."""
         rounds_with_escapes = self.escaped.any(axis=1)
         for number, (symbols, rows) in enumerate(zip(self.symbols, self.rows, strict=True)):
             encoder.encode(symbols, self.frequencies_minus_one.take(rows, axis=0))
             if rounds_with_escapes[number]:
                 values = self.escapes[number][self.escaped[number]]
                 encoder.uniform(values.astype(np.int32), self.escape_size)
-        return encoder.finish()
 
     def ideal_bits(self):
         frequencies = self.frequencies_minus_one[self.rows, self.symbols].astype(np.float64) + 1.0
@@ -57,10 +62,15 @@ class Escapes(NamedTuple):
 
 
 class SymbolDecoders:
-    """The coders of one payload in each of several blocks, of which some are shorter than others."""
+    """The coders of one payload in each of several blocks, of which some are shorter than others.
+
+    Args:
+        payloads: list of bytes; a `SymbolDecoder` goes on where it stands.
+        frame_counts: number of frames in each block.
+    """
 
     def __init__(self, payloads, frame_counts):
-        self._coders = [SymbolDecoder(payload) for payload in payloads]
+        self._coders = [one if isinstance(one, SymbolDecoder) else SymbolDecoder(one) for one in payloads]
         self._frame_counts = frame_counts
 
     def ended(self, frame):

@@ -186,28 +186,46 @@ def check_preset(preset, header):
         WrongPresetError: another preset is needed.
         DamagedFileError: the file announces more modules than the preset has.
     """
-    found = preset.hash[:HASH_BYTES]
-    if header.preset_hash != found:
-        if header.preset != preset.name:
-            raise WrongPresetError(f"The file needs the preset '{header.preset}', not '{preset.name}'; load that one.")
-        raise WrongPresetError(f"The file needs other weights of the preset '{preset.name}' "
-                               f"({header.preset_hash.hex()}) than those at hand ({found.hex()}); load the version of "
-                               "the preset that wrote it.")
+    check_hash(preset, header, "file")
     if header.num_modules > len(preset.config.modules):
         raise DamagedFileError(f"The file has {header.num_modules} modules and its preset '{preset.name}' only "
                                f"{len(preset.config.modules)}; get the file again from its source.")
 
 
-def named_preset(header):
+def named_preset(header, what="file"):
     """Name of the installed preset that a file needs. Files name presets, never folders or repositories.
+
+    Args:
+        header: Header or StreamHeader.
+        what: has it, "file" or "stream".
 
     Raises:
         WrongPresetError: it is not installed.
     """
     if header.preset not in list_presets():
-        raise WrongPresetError(f"The file needs the preset '{header.preset}', which is not installed; update "
+        raise WrongPresetError(f"The {what} needs the preset '{header.preset}', which is not installed; update "
                                "neuralcodec, or give the preset's folder or Hub repository with --preset.")
     return header.preset
+
+
+def check_hash(preset, header, what):
+    """Makes sure that a preset is the one that a header names.
+
+    Args:
+        preset: Preset.
+        header: Header or StreamHeader.
+        what: has it, "file" or "stream".
+
+    Raises:
+        WrongPresetError: another preset is needed, or other weights of it.
+    """
+    found = preset.hash[:HASH_BYTES]
+    if header.preset_hash == found:
+        return
+    if header.preset != preset.name:
+        raise WrongPresetError(f"The {what} needs the preset '{header.preset}', not '{preset.name}'; load that one.")
+    raise WrongPresetError(f"The {what} needs other weights of the preset '{preset.name}' ({header.preset_hash.hex()}) "
+                           f"than those at hand ({found.hex()}); load the version of the preset that wrote it.")
 
 
 def _frames(preset, source, step_index, progress):

@@ -164,5 +164,7 @@ class _Stage:
         symbols = self._module.encode(residual, shared)
         self._symbols.push(symbols)
         # What the last module decodes to concerns no other module.
-        reconstruction = None if self._last else self._module.decode(symbols, shared)[0]
+        reconstruction = None
+        if not self._last:
+            reconstruction, _ = self._module.decode(self._module.coefficients(symbols, shared), shared)
         return self._symbols.pop(len(lsf) * SUBFRAME // hop), reconstruction

@@ -62,8 +62,12 @@ class Cycle:
     def __call__(self, count):
         """-> the next rows, (count, ...)."""
         rows = (self._next + np.arange(count)) % len(self._table)
-        self._next += count
+        self.skip(count)
         return self._table[rows]
+
+    def skip(self, count):
+        """Passes over rows."""
+        self._next += count
 
 
 class Dense:

@@ -71,21 +71,24 @@ class ResidualModule:
         z = (t[:, : self._coded] + correction) / shared.step[:, : self._coded]
         return self._quantizer.quantise(np.pad(z, ((0, 0), (0, self.hop - self._coded))))
 
-    def decode(self, symbols, shared):
-        """Decodes what `shared` and the symbols allow.
+    def coefficients(self, symbols, shared):
+        """What the symbols (K, hop) stand for, (K, hop), with noise where they are zero."""
+        z = self._quantizer.reconstruct(symbols)
+        if self._noise is not None:
+            z += self._noise(symbols)
+        return z * shared.step
+
+    def decode(self, t, shared):
+        """Decodes what `shared` and the coefficients allow.
 
         Args:
-            symbols: (K, hop).
+            t: `coefficients` of the symbols, (K, hop).
             shared: SharedState.
 
         Returns:
             the reconstruction (n,), this module included, up to the last sample that is complete; and this module's
-            coefficients (k, hop), of which it is made.
+            completed coefficients (k, hop), of which it is made.
         """
-        z = self._quantizer.reconstruct(symbols)
-        if self._noise is not None:
-            z += self._noise(symbols)
-        t = z * shared.step
         correction = self._decoder(self._inputs(t, shared), shared.condition)
         self._coefficients.push(t)
         t = self._coefficients.pop(len(correction)) + correction

@@ -39,34 +39,44 @@ class NestedDecoder(StreamingDecoder):
     """
 
     def __init__(self, config, weights, step_index=0, modules=None, first_frame=0):
-        super().__init__(config, weights)
+        super().__init__(config, weights, modules)
         available = len(config.modules)
-        self._last, self._hop = (available if modules is None else modules) - 1, config.hop
-        self._prefix = np.eye(available, dtype=np.float32)[self._last]  # tells the networks how many there are
+        self._last, self._hop = self.modules - 1, config.hop
+        self._prefixes = np.eye(available, dtype=np.float32)  # tell the networks how many modules there are
         self._side_condition = SideCondition(config.hop)
         self._step_sizes = StepSizes(weights, 2 ** (step_index / STEPS_PER_OCTAVE))
         self._quantizer = EmbeddedQuantizer(weights, config)
-        self._noise_fill = NoiseFill(weights[f"fill_{self._last}/log_level"], first_frame)
+        self._noise_fills = [NoiseFill(weights[f"fill_{number}/log_level"], first_frame)
+                             for number in range(self._last + 1)]
         self._decoder = OddDecoder(weights, odd_decoder_layout(config))
         self._noise, self._conditions = None, Queue()  # conditions wait for the look-ahead
         if config.noise_above:
             self._noise = NoiseSubstitution(weights, config.hop, config.noise_above, available, first_frame)
-        self._inverse_transform = InverseTransform(lapped_basis(config.hop))
+        self.basis = lapped_basis(config.hop)
+        self._inverse_transform = InverseTransform(self.basis)
 
-    def _excitation(self, modules, lsf, gain):
-        condition = self._side_condition(lsf, gain)
-        flags = np.broadcast_to(self._prefix, (len(condition), len(self._prefix)))
+    def _excitation(self, modules, lsf, gain, substitute):
+        condition, last = self._side_condition(lsf, gain), min(self._last, len(modules) - 1)
+        flags = np.broadcast_to(self._prefixes[last], (len(condition), len(self._prefixes)))
         known = np.concatenate([condition, flags], axis=1)
         self._conditions.push(known)
-        t = self._decoder(self._coefficients(modules, condition), known)
+        coefficients = self._coefficients(modules, condition, last)  # in any case: the noise in it goes on
+        coefficients = coefficients if substitute is None else substitute
+        t = self._decoder(coefficients, known)
         y, known = self._inverse_transform(t), self._conditions.pop(len(t))
-        return y + self._noise(self._noise.levels(t, known)) if self._noise else y
+        return y + self._noise(self._noise.levels(t, known)) if self._noise else y, coefficients
 
-    def _coefficients(self, modules, condition):
-        """What each module sent (F, 320) and side information (K, C) -> coefficients (K, N), with noise for zeros."""
+    def _coefficients(self, modules, condition, last):
+        """What each module sent (F, 320) and side information (K, C) -> coefficients (K, N), with noise for zeros.
+
+        The modules up to number `last` count.
+        """
         symbols = None
-        for sent in modules[: self._last + 1]:
+        for sent in modules[: last + 1]:
             sent = sent.astype(np.int64).reshape(-1, self._hop)
             symbols = sent if symbols is None else refined(symbols, sent)
-        step = self._step_sizes(condition) * np.float32(0.5) ** self._quantizer.halvings(self._last)
-        return ((self._quantizer.points(symbols, self._last) + self._noise_fill(symbols)) * step).astype(np.float32)
+        step = self._step_sizes(condition) * np.float32(0.5) ** self._quantizer.halvings(last)
+        for fill in self._noise_fills[:last] + self._noise_fills[last + 1:]:
+            fill.skip(len(symbols))
+        noise = self._noise_fills[last](symbols)
+        return ((self._quantizer.points(symbols, last) + noise) * step).astype(np.float32)

@@ -1,5 +1,7 @@
 """From samples to the frames of a nested cascade. A frame depends on no sample after it."""
 
+import numpy as np
+
 from neuralcodec.architecture.layout import nested_encoder_layout
 from neuralcodec.architecture.nested import NestedConfig
 from neuralcodec.architecture.transform import lapped_basis
@@ -10,6 +12,8 @@ from neuralcodec.runtime.embedded_quantizer import EmbeddedQuantizer, StepSizes
 from neuralcodec.runtime.encoder import Encoder, StreamingEncoder
 from neuralcodec.runtime.side import SideCondition
 from neuralcodec.runtime.transform import Transform
+
+_FINE = ("encoder/", "step_sizes/")  # weights before the thresholds
 
 
 def make_encoder(config, weights, step_index=0):
@@ -33,9 +37,13 @@ class NestedEncoder(StreamingEncoder):
 
     def __init__(self, config, weights, step_index=0):
         super().__init__(config, weights)
-        self._side_condition, self._transform = SideCondition(config.hop), Transform(lapped_basis(config.hop))
-        self._encoder = Correction(weights, "encoder", nested_encoder_layout(config))
-        self._step_sizes = StepSizes(weights, 2 ** (step_index / STEPS_PER_OCTAVE))
+        # A matrix product rounds otherwise for two rows than for a hundred. In single precision that moves a value in
+        # 100,000 over a threshold, and a stream would have other symbols than a file.
+        fine = {name: array.astype(np.float64) for name, array in weights.items() if name.startswith(_FINE)}
+        self._side_condition = SideCondition(config.hop)
+        self._transform = Transform(lapped_basis(config.hop).astype(np.float64))
+        self._encoder = Correction(fine, "encoder", nested_encoder_layout(config))
+        self._step_sizes = StepSizes(fine, 2 ** (step_index / STEPS_PER_OCTAVE))
         self._quantizer = EmbeddedQuantizer(weights, config)
 
     def _code(self, target, lsf, gain):

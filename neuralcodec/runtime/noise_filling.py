@@ -22,3 +22,7 @@ class NoiseFill:
     def __call__(self, symbols):
         """Symbols (K, hop) -> noise in units of the step (K, hop), 0 where the symbol is not."""
         return np.where(symbols == 0, self._noise(len(symbols)), np.float32(0))
+
+    def skip(self, count):
+        """Passes over the noise of code frames that another one fills."""
+        self._noise.skip(count)

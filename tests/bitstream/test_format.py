@@ -8,6 +8,7 @@ import pytest
 from neuralcodec.bitstream.container import ContainerWriter
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import Header
+from neuralcodec.bitstream.packet import write_packet
 from neuralcodec.bitstream.payloads import encode_block
 
 MASK = (1 << 64) - 1
@@ -43,6 +44,11 @@ class Decoder:
         return self.read([share] * (size - 1) + [(1 << 24) - share * (size - 1)])
 
 
+def begun(payload):
+    """A decoder of the payload; one that has begun already goes on."""
+    return payload if isinstance(payload, Decoder) else Decoder(payload)
+
+
 def value_of(place):
     """Section 4."""
     return (place + 1) // 2 if place % 2 else -place // 2
@@ -66,7 +72,7 @@ def run(network, features):
 
 def read_side(payload, num_frames, tables):
     """Section 6: side symbols of each frame."""
-    decoder, frames, rows = Decoder(payload), [[0] * 18, [0] * 18], tables.side_pmf_rows.tolist()
+    decoder, frames, rows = begun(payload), [[0] * 18, [0] * 18], tables.side_pmf_rows.tolist()
     for _ in range(num_frames):
         before, earlier = frames[-1], frames[-2]
         frame = [0] * 18
@@ -90,7 +96,7 @@ def read_side(payload, num_frames, tables):
 def read_module(payload, num_frames, number, tables, step_index, side, below):
     """Section 7: symbols of each frame. `side`, `below` and the result have two frames of zeros in front."""
     module, feature = tables.modules[number], tables.magnitude_feature.tolist()
-    decoder, frames, rows = Decoder(payload), [[0] * 320, [0] * 320], module.pmf_rows.tolist()
+    decoder, frames, rows = begun(payload), [[0] * 320, [0] * 320], module.pmf_rows.tolist()
     shift = (step_index * tables.scales_per_octave_q8 + (1 << 15)) >> 16
     for t in range(2, num_frames + 2):
         features = [feature[abs(q)] for back in (1, 2) for q in frames[t - back]]
@@ -129,7 +135,7 @@ def read_predicted(payload, num_frames, tables, step_index, side):
     """Section 8: symbols of each frame of module 0."""
     module, feature = tables.modules[0], tables.magnitude_feature.tolist()
     synthesis, analysis = module.predictor.synthesis.tolist(), module.predictor.analysis.tolist()
-    hop, coded, decoder, rows = len(synthesis) // 2, len(synthesis[0]), Decoder(payload), module.pmf_rows.tolist()
+    hop, coded, decoder, rows = len(synthesis) // 2, len(synthesis[0]), begun(payload), module.pmf_rows.tolist()
     shift = (step_index * tables.scales_per_octave_q8 + (1 << 15)) >> 16
     code_frames, parts, waveform = [[0] * coded, [0] * coded], [[0] * 2 * hop], [0] * 480
     for t in range(num_frames * 320 // hop):
@@ -180,7 +186,7 @@ def read_nested(payloads, num_frames, tables, step_index, side):
 
     modules, symbols, indices = [], [], []
     for number, payload in enumerate(payloads):
-        module, decoder, coded = tables.modules[number], Decoder(payload), tables.modules[number].coded
+        module, decoder, coded = tables.modules[number], begun(payload), tables.modules[number].coded
         rows, below, escape = module.pmf_rows.tolist(), symbols, len(module.pmf_rows[0]) - 1
         sent, symbols, many = [], [], len(below[0]) if below else 0
         slope, bias = module.slope.tolist(), module.shift.tolist()
@@ -219,6 +225,38 @@ def read_nested(payloads, num_frames, tables, step_index, side):
         whole = [row + [0] * (hop - coded) for row in sent]
         modules.append([sum(whole[i : i + per_frame], []) for i in range(0, num_code_frames, per_frame)])
     return [[[0] * 320] * 2 + module for module in modules]
+
+
+def read_block(payloads, count, tables, step_index):
+    """Sections 6 to 9: side symbols and symbols of each module."""
+    side, modules = read_side(payloads[0], count, tables), []
+    if hasattr(tables, "hop"):
+        modules = read_nested(payloads[1:], count, tables, step_index, side)
+    for i in range(len(modules), len(payloads) - 1):
+        below = modules[-1] if modules else None
+        if tables.modules[i].predictor:
+            modules.append(read_predicted(payloads[1 + i], count, tables, step_index, side))
+        else:
+            modules.append(read_module(payloads[1 + i], count, i, tables, step_index, side, below))
+    return side[2:], [module[2:] for module in modules]
+
+
+def read_packet(data, tables, step_index):
+    """Section 11: frames of the packet, those that it protects, and where the recording ends; as `read_block`."""
+    first, end, at = data[0], None, 1
+    assert first & 0x83 != 3 and first < 0x80
+    if first & 0x40:
+        end, at = int.from_bytes(data[1:3], "little", signed=True), 3
+    decoder, before = Decoder(data[at:]), None
+    frames = read_block([decoder] * (2 + (first >> 2 & 3)), 1 + (first & 3), tables, step_index)
+    if protected := first >> 4 & 3:
+        before = read_block([decoder] * 2, protected, tables, step_index)
+    return frames, before, end
+
+
+def as_frames(block):
+    side, modules = block
+    return Frames([row[:16] for row in side], [row[16:] for row in side], modules)
 
 
 def read_file(data, tables):
@@ -270,16 +308,7 @@ def read_file(data, tables):
         payloads = [take(length) for length in lengths]
         payloads.append(take(block_end - at))
         count = min(per_block, num_frames - number * per_block)
-        side, modules = read_side(payloads[0], count, tables), []
-        if hasattr(tables, "hop"):
-            modules = read_nested(payloads[1:], count, tables, step_index, side)
-        for i in range(len(modules), num_modules):
-            below = modules[-1] if modules else None
-            if tables.modules[i].predictor:
-                modules.append(read_predicted(payloads[1 + i], count, tables, step_index, side))
-            else:
-                modules.append(read_module(payloads[1 + i], count, i, tables, step_index, side, below))
-        yield side[2:], [module[2:] for module in modules]
+        yield read_block(payloads, count, tables, step_index)
     if has_copy:
         copy = take(len(data) - 3 - at)
         assert take(3) == len(copy).to_bytes(3, "little")
@@ -346,12 +375,7 @@ def test_the_documented_decoder_reads_what_is_written(request, random_frames, al
         writer.add_block(encode_block(block, tables, step_index))
     writer.finish(file)
 
-    blocks = [
-        Frames([row[:16] for row in side], [row[16:] for row in side], modules)
-        for side, modules in read_file(file.getvalue(), tables)
-    ]
-
-    assert Frames.concatenate(blocks) == frames
+    assert Frames.concatenate(list(map(as_frames, read_file(file.getvalue(), tables)))) == frames
 
 
 @pytest.mark.parametrize("hop, spread, step_index", [(160, 2.0, 0), (160, 20.0, 72), (80, 1.0, -160)])
@@ -363,6 +387,18 @@ def test_the_documented_decoder_reads_nested_modules(nested_tables, nested_frame
     for block in frames.blocks(3):
         writer.add_block(encode_block(block, tables, step_index))
     writer.finish(file)
-    blocks = [Frames([row[:16] for row in side], [row[16:] for row in side], modules)
-              for side, modules in read_file(file.getvalue(), tables)]
-    assert Frames.concatenate(blocks) == frames
+    assert Frames.concatenate(list(map(as_frames, read_file(file.getvalue(), tables)))) == frames
+
+
+@pytest.mark.parametrize("alphabets", ["tables", "small_alphabets", "predicted_tables", "nested"])
+def test_the_documented_decoder_reads_packets(request, random_frames, nested_tables, nested_frames, alphabets):
+    if alphabets == "nested":
+        tables, frames = nested_tables(160), nested_frames(160, 5, 2.0)
+    else:
+        tables = request.getfixturevalue(alphabets)
+        frames = random_frames(21, 5, len(tables.modules), 1.0, tables)
+    for modules, left in ((1, None), (3, -320)):
+        packet = write_packet(frames[3:].first(modules), tables, 72, frames[:3], left)
+        found, before, end = read_packet(packet, tables, 72)
+        assert as_frames(found) == frames[3:].first(modules) and as_frames(before) == frames[:3].first(1)
+        assert end == left
