@@ -14,6 +14,7 @@ from neuralcodec.cli.finetune import finetune
 from neuralcodec.cli.info import info
 from neuralcodec.cli.presets import presets
 from neuralcodec.cli.report import report
+from neuralcodec.cli.stream import stream_decode, stream_encode
 from neuralcodec.cli.strip import strip
 from neuralcodec.cli.train import train
 from neuralcodec.cli.verify import verify
@@ -29,7 +30,8 @@ def cli():
     """A neural speech codec: 16 kHz speech at 9 to 24 kbps."""
 
 
-for command in (compress, decompress, strip, info, verify, presets, demo, evaluate, report, train, finetune):
+for command in (compress, decompress, strip, info, verify, stream_encode, stream_decode, presets, demo, evaluate, report,
+                train, finetune):
     cli.add_command(command)
 
 

@@ -5,6 +5,7 @@ taken out, so that the decoded speech lines up with the original sample by sampl
 """
 
 import ctypes
+import itertools
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -138,7 +139,14 @@ class _Opus(Peer):
         for name in ("opus_encoder_create", "opus_decoder_create"):
             getattr(self._library, name).restype = ctypes.c_void_p
 
-    def code(self, samples):
+    def code(self, samples, lost=()):
+        """As `Peer.code`.
+
+        Args:
+            samples: float array (n,) at 16 kHz in [-1, 1].
+            lost: bool for each packet of 20 ms, whether the decoder does not get it and conceals it; packets that are
+                not mentioned arrive.
+        """
         encoder = ctypes.c_void_p(self._library.opus_encoder_create(16000, 1, self._VOIP, None))
         decoder = ctypes.c_void_p(self._library.opus_decoder_create(16000, 1, None))
         try:
@@ -151,9 +159,10 @@ class _Opus(Peer):
             decoded = np.zeros_like(frames)
             packet = ctypes.create_string_buffer(self._LARGEST_PACKET)
             payload = 0
-            for frame, output in zip(frames, decoded):
+            for frame, output, gone in itertools.zip_longest(frames, decoded, lost[:len(frames)], fillvalue=False):
                 size = self._library.opus_encode_float(encoder, _pointer(frame), FRAME, packet, self._LARGEST_PACKET)
-                self._library.opus_decode_float(decoder, packet, size, _pointer(output), FRAME, 0)
+                received = (None, 0) if gone else (packet, size)
+                self._library.opus_decode_float(decoder, *received, _pointer(output), FRAME, 0)
                 payload += size
         finally:
             self._library.opus_encoder_destroy(encoder)
