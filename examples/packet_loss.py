@@ -1,6 +1,6 @@
 """What is left of speech when packets are lost, beside Opus: a table and a plot.
 
-    python examples/packet_loss.py --clips FOLDER --preset cq-24k --output packet_loss
+    python examples/packet_loss.py --clips FOLDER --preset cq-16k --opus 16 24 --output packet_loss
 
 Packets of 20 ms are lost in bursts of two on average (Gilbert-Elliott), the same ones for every codec. Opus has its own
 concealment: libopus decodes with no data where a packet is lost. Rates are those of the packets, without any headers of
@@ -9,6 +9,14 @@ out.
 """
 
 import argparse
+import concurrent.futures
+import functools
+import itertools
+import multiprocessing
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"  # one process for each core, before NumPy is imported
 
 import numpy as np
 
@@ -22,30 +30,39 @@ from neuralcodec.progress import Status
 
 RATES = (0, 1, 3, 5, 10, 20)  # per cent of the packets
 METRICS = {"pesq": "PESQ", "estoi": "ESTOI", "mos": "DistillMOS"}
+SAFE = 4  # last packets, which arrive always, so that all have the same length
 
 
-def through_network(codec, fec):
-    """A function (samples, lost) -> (decoded, kbps)."""
-    def code(samples, lost):
-        encoder, decoder = codec.stream_encoder(fec=fec), codec.stream_decoder()
-        packets = encoder.push(samples) + encoder.flush()
-        lost = np.concatenate([lost[:-4], np.zeros(len(packets) - len(lost) + 4, bool)])  # the end always arrives
-        received = [None if gone else packet for gone, packet in zip(lost, packets)]
-        decoded = np.concatenate([*map(decoder.push, received), decoder.flush()])
-        return decoded, sum(map(len, packets)) / len(samples) * SAMPLE_RATE / 125
+def through_network(preset, fec, samples):
+    """Codes a clip.
 
-    return code
+    Returns:
+        (a function from which packets are lost to decoded samples, bytes).
+    """
+    codec = _load(preset)
+    encoder = codec.stream_encoder(fec=fec)
+    packets = encoder.push(samples) + encoder.flush()
+
+    def decode(lost):
+        decoder, pairs = codec.stream_decoder(), itertools.zip_longest(packets, lost, fillvalue=False)
+        received = [None if gone else packet for packet, gone in pairs]
+        return np.concatenate([*map(decoder.push, received), decoder.flush()])
+
+    return decode, sum(map(len, packets))
 
 
-def through_opus(kbps):
+def through_opus(kbps, samples):
     """The same for Opus."""
-    def code(samples, lost):
-        decoded, size = opus(kbps).code(samples, lost[:-4])
-        return decoded, size / len(samples) * SAMPLE_RATE / 125
-
-    return code
+    peer = opus(kbps)
+    return lambda lost: peer.code(samples, lost)[0], peer.code(samples)[1]
 
 
+@functools.cache
+def _load(preset):
+    return Codec.from_pretrained(preset)
+
+
+@functools.cache
 def opinion():
     """A function (samples) -> DistillMOS, or None where that is not installed."""
     try:
@@ -63,49 +80,55 @@ def opinion():
     return mos
 
 
-def read(path, seconds):
+def measure(system, path, seconds, seed):
+    """A clip through a system, at every rate of losses: list of dicts of metric -> value, with "kbps" among them."""
     with AudioSource(path) as source:
-        return np.concatenate(list(source.blocks()))[: int(seconds * SAMPLE_RATE)]
+        samples = np.concatenate(list(source.blocks()))[: int(seconds * SAMPLE_RATE)]
+    decode, size = system(samples)
+    rows = []
+    for rate in RATES:
+        decoded = decode(gilbert_elliott(len(samples) // 320 - SAFE, rate / 100, seed=seed))
+        row = {"kbps": size / len(samples) * SAMPLE_RATE / 125, **score(samples, decoded, ["pesq", "estoi"])}
+        rows.append(row | ({"mos": opinion()(decoded)} if opinion() else {}))
+    return rows
 
 
-def measure(systems, clips):
-    """dict of (system, rate) -> dict of metric -> mean over the clips; with "kbps" among the metrics."""
-    mos, results, status = opinion(), {}, Status()
-    for name, code in systems.items():
-        for rate in RATES:
-            status.say(f"{name}, {rate} % lost.")
-            rows = []
-            for number, samples in enumerate(clips):
-                lost = gilbert_elliott(-(-len(samples) // 320), rate / 100, seed=number)
-                decoded, kbps = code(samples, lost)
-                row = score(samples, decoded, ["pesq", "estoi"]) | {"kbps": kbps}
-                rows.append(row | ({"mos": mos(decoded)} if mos else {}))
-            results[name, rate] = {metric: float(np.nanmean([row[metric] for row in rows])) for metric in rows[0]}
-    return results
+def measure_all(systems, files, seconds, processes):
+    """dict of system -> list of means over the clips at each rate, each a dict of metric -> value."""
+    jobs = list(itertools.product(systems, range(len(files))))
+    measured = {name: [] for name in systems}
+    spawn = multiprocessing.get_context("spawn")  # a fork beside threads of BLAS may never end
+    with Status() as status, concurrent.futures.ProcessPoolExecutor(processes, mp_context=spawn) as pool:
+        found = pool.map(measure, *zip(*((systems[name], files[number], seconds, number) for name, number in jobs)))
+        for done, ((name, _), rows) in enumerate(zip(jobs, found), start=1):
+            measured[name].append(rows)
+            status.count(f"{done} of {len(jobs)} clips.")
+    return {name: [{metric: float(np.nanmean([row[metric] for row in rows])) for metric in rows[0]}
+                   for rows in zip(*clips)] for name, clips in measured.items()}
 
 
-def table(results, systems):
+def table(results):
     """Markdown: a line for each system, a column for each rate, for each metric."""
     lines = []
     for metric, label in METRICS.items():
-        if metric not in results[next(iter(results))]:
+        if metric not in next(iter(results.values()))[0]:
             continue
-        lines += ["", f"| {label} | kbps | " + " | ".join(f"{rate} %" for rate in RATES) + " |",
+        lines += ["", f"| {label} | kbps | " + " | ".join(f"{rate} % lost" for rate in RATES) + " |",
                   "|---|" + "---|" * (1 + len(RATES))]
-        for name in systems:
-            values = " | ".join(f"{results[name, rate][metric]:.2f}" for rate in RATES)
-            lines.append(f"| {name} | {results[name, 0]['kbps']:.1f} | {values} |")
+        for name, rows in results.items():
+            values = " | ".join(f"{row[metric]:.2f}" for row in rows)
+            lines.append(f"| {name} | {rows[0]['kbps']:.1f} | {values} |")
     return "\n".join(lines[1:]) + "\n"
 
 
-def plot(results, systems, path):
+def plot(results, path):
     from matplotlib.figure import Figure
 
-    metrics = [metric for metric in METRICS if metric in results[next(iter(results))]]
+    metrics = [metric for metric in METRICS if metric in next(iter(results.values()))[0]]
     figure = Figure(figsize=(4 * len(metrics), 3.2), layout="constrained")
     for axes, metric in zip(figure.subplots(1, len(metrics)), metrics):
-        for name in systems:
-            axes.plot(RATES, [results[name, rate][metric] for rate in RATES], marker="o", markersize=3, label=name)
+        for name, rows in results.items():
+            axes.plot(RATES, [row[metric] for row in rows], marker="o", markersize=3, label=name)
         axes.set(xlabel="packets lost, %", ylabel=METRICS[metric])
         axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=7)
@@ -115,26 +138,27 @@ def plot(results, systems, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", required=True, help="folder of recordings that the preset was not trained on")
-    parser.add_argument("--preset", nargs="+", default=["cq-24k"])
-    parser.add_argument("--opus", type=float, nargs="+", default=[16, 24], help="kbps")
+    parser.add_argument("--preset", nargs="+", default=["cq-16k"])
+    parser.add_argument("--opus", type=float, nargs="*", default=[16, 24], help="kbps")
     parser.add_argument("--limit", type=int, default=12, help="how many clips, spread over the folder")
     parser.add_argument("--seconds", type=float, default=5, help="of each clip")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--output", default="packet_loss", help="files to write, without .md and .png")
     arguments = parser.parse_args()
 
     files = audio_files(arguments.clips)
-    clips = [read(path, arguments.seconds) for path in files[:: max(1, len(files) // arguments.limit)]]
-    clips = clips[: arguments.limit]
+    files = files[:: max(1, len(files) // arguments.limit)][: arguments.limit]
     systems = {}
-    for name in arguments.preset:
-        codec = Codec.from_pretrained(name)
-        systems |= {codec.name: through_network(codec, False), f"{codec.name}, fec": through_network(codec, True)}
-    systems |= {f"Opus {kbps:g}": through_opus(kbps) for kbps in arguments.opus}
-    results = measure(systems, clips)
+    for preset in arguments.preset:
+        name = _load(preset).name
+        systems |= {name: functools.partial(through_network, preset, False),
+                    f"{name}, fec": functools.partial(through_network, preset, True)}
+    systems |= {f"Opus {kbps:g}": functools.partial(through_opus, kbps) for kbps in arguments.opus}
+    results = measure_all(systems, files, arguments.seconds, arguments.processes)
     with open(f"{arguments.output}.md", "w", encoding="utf-8") as file:
-        file.write(table(results, systems))
-    plot(results, systems, f"{arguments.output}.png")
-    print(table(results, systems), end="")
+        file.write(table(results))
+    plot(results, f"{arguments.output}.png")
+    print(table(results), end="")
 
 
 if __name__ == "__main__":

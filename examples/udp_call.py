@@ -49,7 +49,10 @@ def listen(codec, receiver):
     """
     decoder, parts, due, lost = codec.stream_decoder(), [], 0, 0
     while True:
-        datagram = receiver.recv(2048)
+        try:
+            datagram = receiver.recv(2048)
+        except TimeoutError:  # nobody speaks any more
+            return np.concatenate([*parts, decoder.flush()]), lost
         number, packet = int.from_bytes(datagram[:4], "big"), datagram[4:]
         for _ in range(due, number):
             parts.append(decoder.push(None))
@@ -78,7 +81,7 @@ def main():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         receiver.bind((HOST, 0))
-        receiver.settimeout(10)
+        receiver.settimeout(3)
         pace = 0 if arguments.fast else FRAME / rate
         speaker = threading.Thread(target=speak, args=(codec, samples, receiver.getsockname(), arguments.loss,
                                                        arguments.fec, pace))

@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import soundfile
 from hub_server import TOKEN
+
+from neuralcodec.assets import demo_clip
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -29,6 +32,33 @@ def test_finetune(run_python, tmp_path):
     own = ("Reading the speech", "s of speech to train on", "Before: ", "Compiling the training step", "epoch ",
            "Fitting the entropy tables", "After: ")
     assert [line for line in done.stderr.decode().splitlines() if not any(part in line for part in own)] == []
+
+
+def test_udp_call(run_python, tmp_path):
+    done = run_python(EXAMPLES / "udp_call.py", demo_clip(), tmp_path / "heard.wav", "--loss", "0.2", "--fec", "--fast")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"[\d.]+ s heard of [\d.]+ s spoken; [1-9]\d* packets of 20 ms were lost.\n",
+                        done.stdout.decode())
+    spoken, heard = soundfile.info(demo_clip()).frames, soundfile.info(tmp_path / "heard.wav").frames
+    assert 0.9 * spoken < heard <= spoken
+
+
+def test_stream_benchmark(run_python):
+    done = run_python(EXAMPLES / "stream_benchmark.py", "--seconds", "1")
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.decode().splitlines()[1:]] == 3 * ["coding", "decoding",
+                                                                                       "concealing"]
+
+
+@pytest.mark.slow
+def test_packet_loss(run_python, tmp_path):
+    done = run_python(EXAMPLES / "packet_loss.py", "--clips", demo_clip(), "--opus", "--seconds", "3",
+                      "--processes", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "packet_loss.md").read_text() == done.stdout.decode()
+    pesq = [float(value) for value in done.stdout.decode().splitlines()[2].split("|")[3:-1]]
+    assert pesq[0] > 3.5 > pesq[-1]
+    assert (tmp_path / "packet_loss.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_publish(hub, run_on_hub):

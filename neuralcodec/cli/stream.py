@@ -52,8 +52,9 @@ def stream_decode(preset):
     In go the packets of `stream-encode`; out come samples without a header, 16 bits, little-endian, 16 kHz, mono, as
     soon as they are known. Gaps of lost packets (of length 0) and of damaged ones are filled.
     """
-    from neuralcodec.bitstream.packet_stream import read_with_lengths
+    from neuralcodec.bitstream.packet_stream import StreamHeader, read_with_lengths
     from neuralcodec.codec import Codec
+    from neuralcodec.coding.file import named_preset
     from neuralcodec.errors import PacketError
     from neuralcodec.files.streams import open_stream, standard_input
 
@@ -61,7 +62,8 @@ def stream_decode(preset):
     with contextlib.ExitStack() as stack:
         packets, target = read_with_lengths(standard_input()), open_stream("-", stack)
         header = next(packets, None) or b""
-        decoder = Codec.from_pretrained(preset or _preset_of(header)).stream_decoder(header)
+        name = preset or named_preset(StreamHeader.from_bytes(header), "stream")
+        decoder = Codec.from_pretrained(name).stream_decoder(header)
         for packet in packets:
             try:
                 samples = decoder.push(packet)
@@ -101,16 +103,3 @@ def _to_bytes(samples):
     import numpy as np
 
     return np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()
-
-
-def _preset_of(header):
-    """Name of the installed preset that a stream needs. Streams name presets, never folders or repositories."""
-    from neuralcodec.bitstream.packet_stream import StreamHeader
-    from neuralcodec.errors import WrongPresetError
-    from neuralcodec.zoo.bundled import list_presets
-
-    name = StreamHeader.from_bytes(header).preset
-    if name not in list_presets():
-        raise WrongPresetError(f"The stream needs the preset '{name}', which is not installed; update neuralcodec, or "
-                               "give the preset's folder or Hub repository with --preset.")
-    return name

@@ -122,3 +122,21 @@ def test_decoding_may_begin_anywhere(reference, speech, first):
         part, whole = decoder.push(frames[first:]), decode(reference, frames, modules=modules)[first * 320:]
         assert len(part) == len(whole) > 13 * 320
         np.testing.assert_allclose(part[12 * 320:], whole[12 * 320:], atol=1e-4)
+
+
+def test_modules_that_are_missing_are_done_without(reference, speech):
+    """As if they had sent nothing."""
+    frames = encode(reference, speech[:8000])
+    silent = [0 * module for module in frames.modules[1:]]
+    np.testing.assert_array_equal(decode(reference, frames.first(1)),
+                                  decode(reference, Frames(frames.lsf, frames.gain, [frames.modules[0], *silent])))
+
+
+def test_coefficients_take_the_place_of_symbols(reference, speech):
+    frames = encode(reference, speech[:4000]).first(1)
+    one, other = (Decoder(reference.config, reference.weights, modules=1) for _ in range(2))
+    silent = Frames(frames.lsf, frames.gain, [0 * frames.modules[0]])
+    for number in range(len(frames)):
+        wanted = one.push(frames[number: number + 1])
+        coefficients = one.past.coefficients[-(320 // reference.config.modules[0].hop):]
+        np.testing.assert_array_equal(other.substitute(silent[number: number + 1], coefficients), wanted)

@@ -64,6 +64,20 @@ def test_every_prefix_decodes_as_in_training(nested, frames):
         np.testing.assert_allclose(found[:8000], wanted[:8000], atol=2e-5)
 
 
+def test_frames_of_fewer_modules_decode_as_their_prefix_does(nested, frames):
+    for count in range(1, len(nested.config.modules) + 1):
+        np.testing.assert_array_equal(decode(nested, frames.first(count)), decode(nested, frames, modules=count))
+
+
+def test_coefficients_take_the_place_of_symbols(nested, frames):
+    one, other = (NestedDecoder(nested.config, nested.weights, modules=1) for _ in range(2))
+    silent = Frames(frames.lsf, frames.gain, [0 * frames.modules[0]])
+    for number in range(10):
+        wanted = one.push(frames[number: number + 1].first(1))
+        coefficients = one.past.coefficients[-(320 // nested.config.hop):]
+        np.testing.assert_array_equal(other.substitute(silent[number: number + 1], coefficients), wanted)
+
+
 def test_symbols_are_those_of_training(nested, speech, frames):
     """But for a few that lie at a threshold, where rounding decides."""
     cascade, x = nested.cascade, ops.convert_to_tensor(np.pad(speech[:8000], (0, 640))[None])
