@@ -28,8 +28,9 @@ from neuralcodec.runtime.transform import InverseTransform, Transform
 
 SHORTEST, LONGEST = 32, 320  # samples of a period: 500 Hz down to 50 Hz
 COMPARED = 240  # samples over which periods are compared
-DRAWN = 0.9  # of the LSFs' distance from their means, left after a frame
+DRAWN = 0.97  # of the LSFs' distance from their means, left after a frame
 SPECTRUM = 320  # samples whose spectrum the noise has
+FADED = 12  # frames of a gap after which every gain is at its lowest
 NOISY, PERIODIC = 0.1, 0.6  # likeness of periods up to which there is only noise, and from which on there is none
 
 
@@ -74,15 +75,12 @@ class Concealment:
         Returns:
             float32 (n,), as many samples as `push` of so many frames returns.
         """
-        return np.concatenate([np.zeros(0, np.float32), *(self._conceal() for _ in range(count))])
-
-    def _conceal(self):
         past = self._decoder.past
-        if past.frames is None:
-            return self._decoder.push(_silence(self._decoder.modules))
-        if self._gap is None:
+        if self._gap is None and past.frames is not None:
             self._gap = _Gap(past, self._decoder.basis)
-        return self._decoder.substitute(*self._gap.next(self._noise))
+        heard = min(count, FADED - self._gap.filled) if self._gap else 0
+        parts = [self._decoder.substitute(*self._gap.next(self._noise)) for _ in range(heard)]
+        return np.concatenate([*parts, self._decoder.push(_silence(count - heard, self._decoder.modules))])
 
 
 class _Gap:
@@ -94,7 +92,8 @@ class _Gap:
     """
 
     def __init__(self, past, basis):
-        self._hop, self._lsf, self._modules, self._filled = basis.shape[1], past.frames.lsf[-1:], past.modules, 0
+        self._hop, self._lsf, self._modules = basis.shape[1], past.frames.lsf[-1:], past.modules
+        self.filled = 0  # frames
         self._transform, self._contour = Transform(basis), GainContour()
         contour = self._contour(past.frames.gain.astype(np.int64).reshape(-1))
         whole = InverseTransform(basis)(past.coefficients)  # up to a hop before the end of the last frame
@@ -122,9 +121,9 @@ class _Gap:
         voiced = self._transform(residual / self._contour(gain))
         unvoiced = np.sqrt(np.float32(3)) * noise(FRAME_SAMPLES).reshape(-1, self._hop) * self._spectrum
         coefficients = self._share * voiced + np.sqrt(1 - self._share ** 2) * unvoiced
-        lsf = np.rint(self._lsf * DRAWN ** (self._filled + 1)).astype(np.int64)
-        fade = self._filled * (self._filled + 1) // 2  # steps of 3 dB
-        self._filled += 1
+        lsf = np.rint(self._lsf * DRAWN ** (self.filled + 1)).astype(np.int64)
+        fade = self.filled * (self.filled + 1) // 2  # steps of 3 dB
+        self.filled += 1
         gain = np.maximum(gain - fade, -SIDE_LIMIT)[None]
         return Frames(lsf, gain, _no_symbols(self._modules)), coefficients.astype(np.float32)
 
@@ -135,12 +134,12 @@ class _Gap:
         return self._period[places]
 
 
-def _silence(modules):
-    return Frames(np.zeros((1, ORDER), np.int8), np.full((1, GAINS), -SIDE_LIMIT), _no_symbols(modules))
+def _silence(count, modules):
+    return Frames(np.zeros((count, ORDER), np.int8), np.full((count, GAINS), -SIDE_LIMIT), _no_symbols(modules, count))
 
 
-def _no_symbols(modules):
-    return [np.zeros((1, MODULE_SYMBOLS), np.int8)] * modules
+def _no_symbols(modules, count=1):
+    return [np.zeros((count, MODULE_SYMBOLS), np.int8)] * modules
 
 
 def find_period(wave):

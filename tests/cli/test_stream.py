@@ -82,7 +82,7 @@ def test_packets_go_out_at_once_and_ctrl_c_ends_the_recording(start_cli, codec, 
     assert [next(packets), next(packets)] == encoder.push(speech[:700])  # while the pipe stays open
     process.send_signal(signal.SIGINT)
     assert list(packets) == encoder.flush()
-    assert process.wait(20) == 130 and process.stderr.read() == b""
+    assert process.wait(60) == 130 and process.stderr.read() == b""
 
 
 @pytest.mark.parametrize("command", ["stream-encode", "stream-decode"])
@@ -95,4 +95,4 @@ def test_a_closed_pipe_is_quiet(start_cli, tiny_folder, speech, stream, command)
         process.stdin.close()
     except BrokenPipeError:
         pass
-    assert process.wait(20) == 1 and process.stderr.read() == b""
+    assert process.wait(60) == 1 and process.stderr.read() == b""

@@ -25,6 +25,18 @@ def test_opus_is_aligned_and_near_its_rate(speech, kbps):
     assert 0.6 * kbps < payload_bytes * 8 / 3 / 1000 < 1.3 * kbps
 
 
+def test_opus_conceals_what_is_lost(speech):
+    peer, lost = peers.opus(24), np.zeros(150, bool)
+    whole, size = peer.code(speech)
+    np.testing.assert_array_equal(peer.code(speech, lost)[0], whole)
+    lost[60:63] = True
+    decoded, same_size = peer.code(speech, lost)
+    assert same_size == size and decoded.shape == whole.shape
+    np.testing.assert_array_equal(decoded[:59 * 320], whole[:59 * 320])
+    assert np.square(decoded - whole)[59 * 320: 63 * 320].sum() > 0.1 * np.square(whole)[59 * 320: 63 * 320].sum()
+    assert np.square(decoded - whole)[75 * 320:].mean() < 0.05 * np.square(whole)[75 * 320:].mean()
+
+
 @pytest.mark.parametrize("kbps", [8.85, 23.85])
 def test_amr_wb_is_aligned_at_its_nominal_rate(speech, kbps):
     peer = peers.amr_wb(kbps)
