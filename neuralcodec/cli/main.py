@@ -30,8 +30,8 @@ def cli():
     """A neural speech codec: 16 kHz speech at 9 to 24 kbps."""
 
 
-for command in (compress, decompress, strip, info, verify, stream_encode, stream_decode, presets, demo, evaluate, report,
-                train, finetune):
+for command in (compress, decompress, strip, info, verify, stream_encode, stream_decode, presets, demo, evaluate,
+                report, train, finetune):
     cli.add_command(command)
 
 

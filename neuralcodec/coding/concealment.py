@@ -17,8 +17,8 @@ Reference: ITU-T G.711 appendix I (pitch waveform replication); 3GPP TS 26.191 (
 
 import numpy as np
 
-from neuralcodec.architecture.framing import FRAME_SAMPLES
-from neuralcodec.architecture.layout import MODULE_SYMBOLS, SIDE_LIMIT
+from neuralcodec.architecture.framing import FRAME_SAMPLES, GAIN_FRAME
+from neuralcodec.architecture.layout import MODULE_SYMBOLS
 from neuralcodec.architecture.lpc import GAINS, ORDER
 from neuralcodec.architecture.noise import NOISE
 from neuralcodec.bitstream.frames import Frames
@@ -30,7 +30,8 @@ SHORTEST, LONGEST = 32, 320  # samples of a period: 500 Hz down to 50 Hz
 COMPARED = 240  # samples over which periods are compared
 DRAWN = 0.97  # of the LSFs' distance from their means, left after a frame
 SPECTRUM = 320  # samples whose spectrum the noise has
-FADED = 12  # frames of a gap after which every gain is at its lowest
+SILENT = int(code_gain(np.zeros(GAIN_FRAME, np.float32))[0])  # networks have seen no lower gain, and answer with noise
+FADED = 12  # frames of a gap after which every gain is SILENT
 NOISY, PERIODIC = 0.1, 0.6  # likeness of periods up to which there is only noise, and from which on there is none
 
 
@@ -124,7 +125,7 @@ class _Gap:
         lsf = np.rint(self._lsf * DRAWN ** (self.filled + 1)).astype(np.int64)
         fade = self.filled * (self.filled + 1) // 2  # steps of 3 dB
         self.filled += 1
-        gain = np.maximum(gain - fade, -SIDE_LIMIT)[None]
+        gain = np.maximum(gain - fade, SILENT)[None]
         return Frames(lsf, gain, _no_symbols(self._modules)), coefficients.astype(np.float32)
 
     def _continued(self, count):
@@ -135,7 +136,7 @@ class _Gap:
 
 
 def _silence(count, modules):
-    return Frames(np.zeros((count, ORDER), np.int8), np.full((count, GAINS), -SIDE_LIMIT), _no_symbols(modules, count))
+    return Frames(np.zeros((count, ORDER), np.int8), np.full((count, GAINS), SILENT), _no_symbols(modules, count))
 
 
 def _no_symbols(modules, count=1):

@@ -7,8 +7,8 @@ from neuralcodec.audio.resampling import Resampler, exactly, skipping
 from neuralcodec.bitstream.header import FLUSH_FRAMES
 from neuralcodec.bitstream.payloads import decode_blocks
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
+from neuralcodec.coding.concealment import Concealment
 from neuralcodec.coding.modules import check_modules
-from neuralcodec.coding.silence import Silence
 from neuralcodec.errors import DamagedFileError
 from neuralcodec.runtime.nested_decoder import make_decoder
 
@@ -66,7 +66,7 @@ def read_nac(preset, reader, progress=None, modules=None, first=0, last=None, wa
     check_modules(modules, header.num_modules, "file")
     last = header.num_samples_16k if last is None else last
     start, stop = needed_frames(header, first, last)
-    decoder = Silence(make_decoder(preset.config, preset.weights, header.step_index, modules, start), modules)
+    decoder = Concealment(make_decoder(preset.config, preset.weights, header.step_index, modules, start))
     at = start * FRAME_SAMPLES  # the next sample that comes out
     at_first = stop if wanted is None else needed_frames(header, first, wanted)[1]
     for frames in _frames(preset, reader, modules, start, stop, at_first, lost):

@@ -111,6 +111,16 @@ def test_no_seam_clicks(trained):
     assert np.abs(np.diff(filled))[17 * FRAME: 27 * FRAME].max() < 1.25 * np.abs(np.diff(whole)).max()
 
 
+@pytest.mark.parametrize("start", [50, 100])
+def test_speech_after_a_long_gap_is_as_it_was(trained, clip, start):
+    """Networks that have seen no such silence might answer with a burst."""
+    frames = coded(trained.preset, clip[0][:80000])
+    number = np.arange(len(frames))
+    whole, filled = (concealed(trained.preset, frames, gone) for gone in (number < 0, (number >= start) & (
+        number < start + 50)))
+    assert np.abs(np.diff(filled)).max() < 1.25 * np.abs(np.diff(whole)).max()
+
+
 def test_filling_is_better_than_silence(trained, clip):
     """With losses in bursts, in the error of the spectrum, on speech."""
     from neuralcodec.evaluation.metrics import score
