@@ -61,6 +61,11 @@ def test_packet_loss(run_python, tmp_path):
     assert (tmp_path / "packet_loss.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_benchmark_is_the_command(run_python):
+    done = run_python(EXAMPLES / "benchmark.py", "--help")
+    assert done.returncode == 0 and done.stdout.startswith(b"Usage: neuralcodec benchmark "), done.stderr
+
+
 def test_publish(hub, run_on_hub):
     done = run_on_hub(EXAMPLES / "publish.py", "user/mine", HF_TOKEN=TOKEN)
     assert done.returncode == 0, done.stderr

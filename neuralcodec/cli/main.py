@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from neuralcodec.cli.benchmark import benchmark
 from neuralcodec.cli.compress import compress
 from neuralcodec.cli.decompress import decompress
 from neuralcodec.cli.demo import demo
@@ -31,7 +32,7 @@ def cli():
 
 
 for command in (compress, decompress, strip, info, verify, stream_encode, stream_decode, presets, demo, evaluate,
-                report, train, finetune):
+                report, benchmark, train, finetune):
     cli.add_command(command)
 
 

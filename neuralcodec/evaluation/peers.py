@@ -4,6 +4,7 @@ Both code real packets and decode them again; the rate is what the packets hold,
 taken out, so that the decoded speech lines up with the original sample by sample.
 """
 
+import contextlib
 import ctypes
 import itertools
 from abc import ABC, abstractmethod
@@ -36,7 +37,6 @@ class Peer(ABC):
         self.name = name
         self.nominal_kbps = nominal_kbps
 
-    @abstractmethod
     def code(self, samples):
         """Encode and decode.
 
@@ -47,6 +47,20 @@ class Peer(ABC):
             (decoded, payload_bytes): float32 array (n,), aligned with `samples`, and the size of all packets in bytes,
             not necessarily whole.
         """
+        packets = self.encode(samples)
+        return self.decode(packets, len(samples)), self.payload_bytes(packets)
+
+    @abstractmethod
+    def encode(self, samples):
+        """Samples (n,) as for `code` -> list of packets, bytes, of 20 ms each."""
+
+    @abstractmethod
+    def decode(self, packets, length):
+        """What `encode` returned -> float32 array (length,), aligned with what was encoded."""
+
+    @abstractmethod
+    def payload_bytes(self, packets):
+        """Size of packets in bytes, not necessarily whole."""
 
 
 def opus(kbps):
@@ -147,28 +161,45 @@ class _Opus(Peer):
             lost: bool for each packet of 20 ms, whether the decoder does not get it and conceals it; packets that are
                 not mentioned arrive.
         """
-        encoder = ctypes.c_void_p(self._library.opus_encoder_create(16000, 1, self._VOIP, None))
+        packets = self.encode(samples)
+        received = [None if gone else packet
+                    for packet, gone in itertools.zip_longest(packets, lost[:len(packets)], fillvalue=False)]
+        return self.decode(received, len(samples)), self.payload_bytes(packets)
+
+    def encode(self, samples):
+        with self._encoder() as (encoder, delay):
+            packet, packets = ctypes.create_string_buffer(self._LARGEST_PACKET), []
+            for frame in _frames(np.asarray(samples, np.float32), delay):
+                size = self._library.opus_encode_float(encoder, _pointer(frame), FRAME, packet, self._LARGEST_PACKET)
+                packets.append(packet.raw[:size])
+        return packets
+
+    def decode(self, packets, length):
+        with self._encoder() as (_, delay):
+            decoded = np.zeros((len(packets), FRAME), np.float32)
         decoder = ctypes.c_void_p(self._library.opus_decoder_create(16000, 1, None))
+        try:
+            for packet, output in zip(packets, decoded):
+                self._library.opus_decode_float(decoder, packet, len(packet or b""), _pointer(output), FRAME, 0)
+        finally:
+            self._library.opus_decoder_destroy(decoder)
+        return np.clip(decoded.ravel()[delay:delay + length], -1.0, 1.0)
+
+    def payload_bytes(self, packets):
+        return float(sum(map(len, packets)))
+
+    @contextlib.contextmanager
+    def _encoder(self):
+        """Yields an encoder and its delay in samples."""
+        encoder = ctypes.c_void_p(self._library.opus_encoder_create(16000, 1, self._VOIP, None))
         try:
             for request, value in {**self._SETTINGS, self._SET_BITRATE: round(1000 * self.nominal_kbps)}.items():
                 self._library.opus_encoder_ctl(encoder, request, ctypes.c_int(value))
             delay = ctypes.c_int()
             self._library.opus_encoder_ctl(encoder, self._GET_LOOKAHEAD, ctypes.byref(delay))
-
-            frames = _frames(np.asarray(samples, np.float32), delay.value)  # (frames, 320)
-            decoded = np.zeros_like(frames)
-            packet = ctypes.create_string_buffer(self._LARGEST_PACKET)
-            payload = 0
-            for frame, output, gone in itertools.zip_longest(frames, decoded, lost[:len(frames)], fillvalue=False):
-                size = self._library.opus_encode_float(encoder, _pointer(frame), FRAME, packet, self._LARGEST_PACKET)
-                received = (None, 0) if gone else (packet, size)
-                self._library.opus_decode_float(decoder, *received, _pointer(output), FRAME, 0)
-                payload += size
+            yield encoder, delay.value
         finally:
             self._library.opus_encoder_destroy(encoder)
-            self._library.opus_decoder_destroy(decoder)
-        aligned = decoded.ravel()[delay.value:delay.value + len(samples)]
-        return np.clip(aligned, -1.0, 1.0), float(payload)
 
 
 class _AmrWb(Peer):
@@ -185,22 +216,30 @@ class _AmrWb(Peer):
         self._encoder_library.E_IF_init.restype = ctypes.c_void_p
         self._decoder_library.D_IF_init.restype = ctypes.c_void_p
 
-    def code(self, samples):
+    def encode(self, samples):
         encoder = ctypes.c_void_p(self._encoder_library.E_IF_init())
-        decoder = ctypes.c_void_p(self._decoder_library.D_IF_init())
+        packet, packets = ctypes.create_string_buffer(self._LARGEST_FRAME), []
         try:
             pcm = np.clip(np.rint(np.asarray(samples) * 32768.0), -32768, 32767).astype(np.int16)
-            frames = _frames(pcm, self._DELAY)  # (frames, 320)
-            decoded = np.zeros_like(frames)
-            packet = ctypes.create_string_buffer(self._LARGEST_FRAME)
-            for frame, output in zip(frames, decoded):
-                self._encoder_library.E_IF_encode(encoder, self._mode, _pointer(frame), packet, 0)
-                self._decoder_library.D_IF_decode(decoder, packet, _pointer(output), 0)
+            for frame in _frames(pcm, self._DELAY):
+                size = self._encoder_library.E_IF_encode(encoder, self._mode, _pointer(frame), packet, 0)
+                packets.append(packet.raw[:size])
         finally:
             self._encoder_library.E_IF_exit(encoder)
+        return packets
+
+    def decode(self, packets, length):
+        decoder = ctypes.c_void_p(self._decoder_library.D_IF_init())
+        decoded = np.zeros((len(packets), FRAME), np.int16)
+        try:
+            for packet, output in zip(packets, decoded):
+                self._decoder_library.D_IF_decode(decoder, packet, _pointer(output), 0)
+        finally:
             self._decoder_library.D_IF_exit(decoder)
-        aligned = decoded.ravel()[self._DELAY:self._DELAY + len(samples)]
-        return (aligned / 32768.0).astype(np.float32), len(frames) * self.nominal_kbps * 20 / 8
+        return (decoded.ravel()[self._DELAY:self._DELAY + length] / 32768.0).astype(np.float32)
+
+    def payload_bytes(self, packets):
+        return len(packets) * self.nominal_kbps * 20 / 8
 
 
 def _frames(samples, delay):

@@ -58,6 +58,32 @@ def rate_plot(summaries, families, metric, dark=False):
         return _png(figure)
 
 
+def speed_plot(result, dark=False):
+    """How many times faster than real time codecs encode and decode, on a logarithmic axis.
+
+    Args:
+        result: as `neuralcodec.evaluation.benchmark.measure` returns it.
+        dark: for a dark page.
+
+    Returns:
+        bytes of a PNG.
+    """
+    codecs = [(name, [figures["encode_x_real_time"], figures["decode_x_real_time"]])
+              for name, figures in result["codecs"].items() if figures["encode_x_real_time"] is not None]
+    with rc_context(_style(dark)):
+        figure = Figure(figsize=(5.6, 1.2 + 0.42 * len(codecs)), layout="constrained")
+        axes = figure.add_subplot(xlabel="times real time, one thread", xscale="log")
+        for shift, index, label in ((-0.2, 0, "encoding"), (0.2, 1, "decoding")):
+            bars = axes.barh([row + shift for row in range(len(codecs))], [speeds[index] for _, speeds in codecs], 0.38,
+                             color=_PRESETS[index][0], label=label)
+            axes.bar_label(bars, fmt="%.0f", padding=2, fontsize=8)
+        axes.set_yticks(range(len(codecs)), [name for name, _ in codecs])
+        axes.invert_yaxis()
+        axes.margins(x=0.1)
+        figure.legend(loc="outside upper center", ncols=2, frameon=False)
+        return _png(figure)
+
+
 def spectrogram_plot(recordings, dark=False):
     """Spectrograms in two columns, all on the scale of the first.
 

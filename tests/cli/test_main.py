@@ -12,7 +12,7 @@ from neuralcodec.errors import NeuralCodecError
 
 
 @pytest.mark.parametrize("command", ["compress", "decompress", "info", "presets", "demo", "evaluate", "finetune",
-                                     "train"])
+                                     "train", "benchmark"])
 def test_every_command_has_help(cli, command):
     code, out, _ = cli(command, "--help")
     assert code == 0 and out.startswith(f"Usage: neuralcodec {command}".encode())
