@@ -59,7 +59,7 @@ def rate_plot(summaries, families, metric, dark=False):
 
 
 def speed_plot(result, dark=False):
-    """How many times faster than real time codecs encode and decode, on a logarithmic axis.
+    """How many times faster than real time codecs encode and decode, as bars.
 
     Args:
         result: as `neuralcodec.evaluation.benchmark.measure` returns it.
@@ -72,7 +72,7 @@ def speed_plot(result, dark=False):
               for name, figures in result["codecs"].items() if figures["encode_x_real_time"] is not None]
     with rc_context(_style(dark)):
         figure = Figure(figsize=(5.6, 1.2 + 0.42 * len(codecs)), layout="constrained")
-        axes = figure.add_subplot(xlabel="times real time, one thread", xscale="log")
+        axes = figure.add_subplot(xlabel="times real time, one thread")
         for shift, index, label in ((-0.2, 0, "encoding"), (0.2, 1, "decoding")):
             bars = axes.barh([row + shift for row in range(len(codecs))], [speeds[index] for _, speeds in codecs], 0.38,
                              color=_PRESETS[index][0], label=label)

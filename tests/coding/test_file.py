@@ -349,11 +349,14 @@ def test_memory_does_not_grow_with_the_file(tmp_path, codec, clip):
     assert peaks[18][0] < 1.2 * peaks[8][0] and peaks[18][1] < 1.2 * peaks[8][1]
 
 
+# In kB. What `getrusage` tells is never less than what the process had that started this one: pytest, with TensorFlow.
+PEAK = "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
+
+
 @pytest.mark.slow
 def test_an_hour_in_the_memory_of_a_minute(tmp_path, run_python, tiny_folder, clip):
-    code = (f"import resource, sys, neuralcodec; codec = neuralcodec.Codec.from_pretrained({str(tiny_folder)!r});"
-            "codec.compress(sys.argv[1], sys.argv[2]); codec.decompress(sys.argv[2], sys.argv[3]);"
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)")
+    code = (f"import sys, neuralcodec; codec = neuralcodec.Codec.from_pretrained({str(tiny_folder)!r});"
+            f"codec.compress(sys.argv[1], sys.argv[2]); codec.decompress(sys.argv[2], sys.argv[3]); {PEAK}")
     peaks = {}
     for name, length in (("minute", 60 * 16000), ("hour", 3600 * 16000 + 1)):
         source, packed, decoded = (tmp_path / f"{name}{suffix}" for suffix in (".wav", ".nac", ".out.wav"))
@@ -363,7 +366,7 @@ def test_an_hour_in_the_memory_of_a_minute(tmp_path, run_python, tiny_folder, cl
         result = run_python("-c", code, source, packed, decoded)
         peaks[name] = int(result.stdout)
         assert soundfile.info(decoded).frames == length
-    assert peaks["hour"] < 1.5 * peaks["minute"]
+    assert peaks["hour"] < 1.1 * peaks["minute"]
 
 
 def test_what_is_lost_is_said(tmp_path, codec, clip):
