@@ -50,6 +50,7 @@ setup(
     extras_require={
         "train": TRAIN,
         "eval": EVAL,
+        "export": ["onnx>=1.15,<2"],
         "test": [*TRAIN, *EVAL, "build>=1.2", "hypothesis>=6.100", "jax>=0.4.35", "pytest>=8.2",
                  "pytest-xdist>=3.6", "scipy>=1.11", "setuptools>=64", "wheel>=0.43"],
     },

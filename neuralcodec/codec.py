@@ -347,6 +347,32 @@ class Codec:
             name=name, seed=seed, verbose=verbose, speech=speech)
         return history
 
+    def export(self, format: Literal["onnx", "litert"], directory: StrPath, *,
+               progress: Progress | None = None) -> None:
+        """Writes the preset's networks as step graphs for other runtimes: a browser, a phone (see `docs/export.md`).
+
+        A graph takes a frame of 20 ms and states in, and gives a frame and the new states out. LPC, entropy coder and
+        container stay with who runs them; what these need of the preset is written, too.
+
+        Args:
+            format: "onnx" for ONNX Runtime, "litert" for LiteRT (TensorFlow Lite).
+            directory: the folder to write; it is there completely or not at all.
+            progress: called as progress(done, total), in graphs.
+
+        Raises:
+            ConfigError: there is no such format.
+            MissingDependencyError: a package is missing: `pip install 'neuralcodec[export]'` for ONNX,
+                `pip install 'neuralcodec[train]'` for LiteRT.
+            OutputExistsError: the folder is there, with something in it.
+            OutputError: it cannot be written.
+
+        Example:
+            >>> codec.export("onnx", "cq-24k-onnx")
+        """
+        from neuralcodec.export.folder import export
+
+        export(self.preset, format, directory, progress)
+
     def save_pretrained(self, directory: StrPath, *, overwrite: bool = False) -> None:
         """Writes the preset to a folder that `from_pretrained` reads.
 

@@ -21,6 +21,7 @@ FLOORS = (  # from top to bottom: rooms on one floor do not import one another
     {"cli"},
     {"__init__"},  # the public names, imported when they are first used
     {"codec"},
+    {"export"},
     {"training"},
     {"evaluation"},
     {"coding"},

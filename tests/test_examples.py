@@ -1,12 +1,17 @@
 """The examples run as they stand."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import soundfile
 from hub_server import TOKEN
 
+import neuralcodec
 from neuralcodec.assets import demo_clip
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -74,6 +79,18 @@ def test_publish(hub, run_on_hub):
     assert loaded.startswith("Loaded Codec('cq-24k', 24 kbps) back")
     done = run_on_hub(EXAMPLES / "publish.py")
     assert done.returncode == 1 and "user/my-codec" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (shutil.which("npm") and shutil.which("chromium")), reason="needs Node and Chromium")
+def test_browser():
+    pytest.importorskip("onnx")
+    environment = {**os.environ, "PYTHONPATH": str(Path(neuralcodec.__file__).parents[1]),
+                   "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["sh", EXAMPLES / "browser" / "check.sh"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    node, page, played = done.stdout.splitlines()[-3:]
+    assert all("samples differ by at most" in line for line in (node, page)) and played == "Page: played."
 
 
 def test_the_study_trains_every_system_equally_long(monkeypatch):

@@ -63,7 +63,7 @@ def test_importing_costs_nothing(run_python):
 
 
 @pytest.mark.parametrize("arguments", ["--help", "compress --help", "evaluate --help", "finetune --help",
-                                       "report --help", "train --help", "presets"])
+                                       "export --help", "report --help", "train --help", "presets"])
 def test_the_command_line_starts_without_heavy_packages(run_python, arguments):
     code = ("import sys; from neuralcodec.cli.main import main; code = main(sys.argv[1:]);"
             f"print(code, [name for name in {HEAVY} + ('numpy',) if name in sys.modules])")

@@ -11,6 +11,7 @@ from neuralcodec.cli.compress import compress
 from neuralcodec.cli.decompress import decompress
 from neuralcodec.cli.demo import demo
 from neuralcodec.cli.evaluate import evaluate
+from neuralcodec.cli.export import export
 from neuralcodec.cli.finetune import finetune
 from neuralcodec.cli.info import info
 from neuralcodec.cli.presets import presets
@@ -32,7 +33,7 @@ def cli():
 
 
 for command in (compress, decompress, strip, info, verify, stream_encode, stream_decode, presets, demo, evaluate,
-                report, benchmark, train, finetune):
+                report, benchmark, train, finetune, export):
     cli.add_command(command)
 
 

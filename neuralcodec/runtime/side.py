@@ -63,9 +63,14 @@ class LsfQuantizer:
 
     def reconstruct(self, symbols):
         """Symbols (F, 16) -> quantised, ordered LSFs float32 (F, 16); the mean where none are sent."""
+        points = self.points(symbols)
+        return lpc.order_lsf(points) if self._sent else points
+
+    def points(self, symbols):
+        """Symbols (F, 16) -> where the codebooks have them (F, 16), in any order."""
         if not self._sent:
             return np.broadcast_to(self._mean, symbols.shape)
-        return lpc.order_lsf(self._quantizer.reconstruct(symbols) * self._step * self._std + self._mean)
+        return self._quantizer.reconstruct(symbols) * self._step * self._std + self._mean
 
 
 class LsfContour:

@@ -1,4 +1,4 @@
-"""Keras without the log lines that TensorFlow writes while it is imported."""
+"""Keras and TensorFlow without the log lines that TensorFlow writes."""
 import contextlib
 import faulthandler
 import os
@@ -15,16 +15,11 @@ _NOTHING = re.compile(rb"(?!)")
 def import_keras():
     """Imports Keras and its backend, and keeps the log lines to itself.
 
-    TensorFlow 2.21 writes some of them to file descriptor 2 whatever its log level is. What else is written meanwhile
-    follows afterwards, and all of it where the import fails, or where TF_CPP_MIN_LOG_LEVEL is 0.
-
     Raises:
         MissingDependencyError: Keras or its backend is not installed, as coding needs neither.
     """
-    if os.environ.get(_LEVEL, "1") == "1":  # what JAX sets where nobody has set anything
-        os.environ[_LEVEL] = "3"
     try:
-        with contextlib.nullcontext() if os.environ[_LEVEL] == "0" else _log_lines_held_back():
+        with log_lines_held_back():
             import keras  # noqa: F401
     except ModuleNotFoundError as error:
         raise MissingDependencyError(f"Training needs the package '{error.name}', which is not installed; "
@@ -32,7 +27,17 @@ def import_keras():
 
 
 @contextlib.contextmanager
-def _log_lines_held_back():
+def log_lines_held_back():
+    """Leaves the log lines out that TensorFlow writes inside of the block.
+
+    TensorFlow 2.21 writes some of them to file descriptor 2 whatever its log level is. What else is written meanwhile
+    follows afterwards, and all of it where the block fails, or where TF_CPP_MIN_LOG_LEVEL is 0.
+    """
+    if os.environ.get(_LEVEL, "1") == "1":  # what JAX sets where nobody has set anything
+        os.environ[_LEVEL] = "3"
+    if os.environ[_LEVEL] == "0":
+        yield
+        return
     try:
         stderr = os.dup(2)
     except OSError:  # closed
