@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "neuralcodec" / "version.py").read_text(encoding="utf-8"))[1]
@@ -36,6 +36,9 @@ setup(
         "neuralcodec.evaluation": ["*.html"],
         "neuralcodec.training": ["configs/*.json"],
     },
+    # Optional: without a compiler the package is installed all the same, and NumPy does what these loops do.
+    ext_modules=[Extension("neuralcodec.kernels._loops", ["neuralcodec/kernels/_loops.c"], optional=True,
+                           extra_compile_args=["-O3"])],
     entry_points={"console_scripts": ["neuralcodec = neuralcodec.cli.main:main"]},
     install_requires=[  # of coding and sharing
         "click>=8.1,<9",
@@ -51,6 +54,7 @@ setup(
         "train": TRAIN,
         "eval": EVAL,
         "export": ["onnx>=1.15,<2"],
+        "ray": ["pyarrow>=14", "ray>=2.9"],
         "test": [*TRAIN, *EVAL, "build>=1.2", "hypothesis>=6.100", "jax>=0.4.35", "pytest>=8.2",
                  "pytest-xdist>=3.6", "scipy>=1.11", "setuptools>=64", "wheel>=0.43"],
     },

@@ -6,6 +6,7 @@ import os
 # One process of pytest-xdist per core: more threads of BLAS would only wait for one another. Before NumPy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import importlib.util
 import io
 import signal
 import subprocess
@@ -93,6 +94,41 @@ def own_speech(tmp_path_factory, clip):
     (folder / "broken.wav").write_bytes(b"not audio")
     (folder / "notes.txt").write_text("what was said")
     return folder
+
+
+@pytest.fixture(scope="session")
+def compiled_loops(tmp_path_factory):
+    """The loops in C, compiled from this checkout, whatever is installed."""
+    folder, root = tmp_path_factory.mktemp("loops"), Path(neuralcodec.__file__).parents[1]
+    build = [sys.executable, "setup.py", "build_ext", "--build-lib", str(folder), "--build-temp", str(folder / "temp")]
+    done = subprocess.run(build, cwd=root, capture_output=True, text=True)
+    found = list((folder / "neuralcodec" / "kernels").glob("_loops*"))
+    if not found:
+        pytest.skip(f"Nothing was compiled: {done.stderr[-300:]}")
+    spec = importlib.util.spec_from_file_location("neuralcodec.kernels._loops", found[0])
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=["compiled", "numpy"])
+def either_way(request, monkeypatch):
+    """Runs a test twice: with the loops in C, and without."""
+    loops = request.getfixturevalue("compiled_loops") if request.param == "compiled" else None
+    monkeypatch.setattr("neuralcodec.kernels.loops", loops)
+
+
+@pytest.fixture
+def both_ways(compiled_loops, monkeypatch):
+    """Calls a function with the loops in C and without, returns both results."""
+    def call(function):
+        results = []
+        for loops in (compiled_loops, None):
+            monkeypatch.setattr("neuralcodec.kernels.loops", loops)
+            results.append(function())
+        return results
+
+    return call
 
 
 @pytest.fixture(scope="session")

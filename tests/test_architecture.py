@@ -30,7 +30,7 @@ FLOORS = (  # from top to bottom: rooms on one floor do not import one another
     {"bitstream"},
     {"audio"},
     {"architecture", "files"},
-    {"assets", "errors", "progress", "version"},
+    {"assets", "errors", "kernels", "progress", "version"},
 )
 
 

@@ -1,17 +1,22 @@
 """The examples run as they stand."""
 
+import csv
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 from hub_server import TOKEN
 
 import neuralcodec
+from neuralcodec import codec_info
 from neuralcodec.assets import demo_clip
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -104,3 +109,74 @@ def test_the_study_trains_every_system_equally_long(monkeypatch):
         assert type(config).from_dict(config.to_dict()) == config  # what a file could say, too
         later = config.phases[1:]
         assert all(("encoder" in phase.pace) != system.joint for phase in later)
+
+
+def archive(tmp_path, clip, count, seconds):
+    """A list of recordings in two folders, long enough to be at work for a while."""
+    samples = np.tile(clip[0], 1 + seconds * clip[1] // len(clip[0]))[:seconds * clip[1]]
+    paths = [tmp_path / "in" / ("a", "b")[number % 2] / f"{number}.wav" for number in range(count)]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, samples, clip[1])
+    listed = tmp_path / "list.csv"
+    with open(listed, "w", newline="") as file:
+        csv.writer(file).writerows([["path"], *([path] for path in [*paths, paths[0]])])  # one of them twice
+    return listed, paths
+
+
+def start_archive(listed, output):
+    command = [sys.executable, EXAMPLES / "archive_ray.py", listed, output, "--preset", "cq-9k", "--workers", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "RAY_worker_niceness": "0"}  # not for ever
+    return subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def worker_of(process):
+    """A Ray worker that compresses and descends from a process: its id, or None."""
+    parents, workers = {}, []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+            if b"compress_some" in (stat.parent / "cmdline").read_bytes():
+                workers.append(int(stat.parent.name))
+        except OSError:  # it has ended
+            continue
+    for worker in workers:
+        ancestor = worker
+        while ancestor and ancestor != process.pid:
+            ancestor = parents.get(ancestor, 0)
+        if ancestor:
+            return worker
+    return None
+
+
+@pytest.mark.slow
+def test_an_archive_survives_a_worker_that_is_killed(tmp_path, clip):
+    pytest.importorskip("ray")
+    listed, paths = archive(tmp_path, clip, count=70, seconds=15)
+    output = tmp_path / "out"
+
+    process, killed = start_archive(listed, output), None
+    while process.poll() is None and not killed:
+        done = {path: path.stat().st_mtime_ns for path in output.rglob("*.nac")}
+        killed = worker_of(process) if len(done) >= 8 else None
+        time.sleep(0.05)
+    assert killed
+    os.kill(killed, signal.SIGKILL)
+    told, _ = process.communicate(timeout=600)
+
+    assert process.returncode == 0 and told.endswith("failed.\n") and " 0 failed" in told
+    targets = [output / path.parent.name / f"{path.name}.nac" for path in paths]
+    assert sorted(path for path in output.rglob("*") if path.is_file()) == sorted(targets)  # and no half ones
+    assert all(codec_info(target)["intact"] for target in targets)
+    assert all(path.stat().st_mtime_ns == time_ for path, time_ in done.items())  # what was done is not done again
+
+    targets[0].write_bytes(targets[0].read_bytes()[:-9])
+    paths[1].write_text("not audio")
+    targets[1].unlink()
+    process = start_archive(listed, output)
+    told, _ = process.communicate(timeout=600)
+    assert process.returncode == 1 and told == "1 done, 68 skipped, 1 failed.\n"
+    assert codec_info(targets[0])["intact"] and not targets[1].exists()
+    with open(output / "failures.csv", newline="") as file:
+        failure, = csv.DictReader(file)
+    assert failure["path"] == str(paths[1]) and "not an audio file" in failure["reason"]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neuralcodec import kernels
 from neuralcodec.architecture.layout import MODULE_LIMIT, MODULE_SYMBOLS
 from neuralcodec.bitstream.symbols import MEAN_FRACTIONS
 from neuralcodec.errors import PresetError
@@ -122,6 +123,10 @@ def find_lag(past):
         lag: int64 (B, 1), in samples.
         correlation: float64 (B, 1), 0 to 255.
     """
+    if kernels.loops:
+        lag, correlation = np.empty((len(past), 1), np.int64), np.empty((len(past), 1))
+        kernels.loops.find_lag(past, lag, correlation)
+        return lag, correlation
     fine = np.floor(past * 2.0**-_COARSE)
     half = fine[:, 0::2] + fine[:, 1::2]
     window, last = CORRELATION_WINDOW // 2, (MAX_LAG - MIN_LAG) // 2

@@ -72,8 +72,8 @@ def decode_predicted(payloads, frame_counts, module, magnitude_feature, side, sh
         own = ltp_features(before, older, last, predictions, correlation, magnitude_feature)
         outputs = module.network.finish(module.network.partial(own, 0) + hidden[:, k])
         centers, rows = ltp_distributions(outputs, predictions, shift, len(module.pmf_rows))
-        frequencies_minus_one = module.frequencies_minus_one.take(rows, axis=0)  # (B, N, A)
-        places, escapes = decoders.decode_round(k * hop // MODULE_SYMBOLS, frequencies_minus_one, MODULE_VALUES)
+        places, escapes = decoders.decode_round(k * hop // MODULE_SYMBOLS, rows, module.frequencies_minus_one,
+                                                MODULE_VALUES)
         last = _SYMBOL.take(places) + centers
         if escapes:
             last[escapes.mask] = _SYMBOL[escapes.values]

@@ -82,13 +82,11 @@ def _decode_module(payloads, frame_counts, module, magnitude_feature, shared, sh
     symbols = np.zeros((num_blocks, num_frames, MODULE_SYMBOLS), np.int8)
     features = np.zeros(symbols.shape)
     own = np.zeros((num_blocks, CONTEXT_FRAMES * MODULE_SYMBOLS))  # last frame, the one before
-    frequencies_minus_one = np.empty((num_blocks, MODULE_SYMBOLS, module.pmf_rows.shape[1]), np.float32)
     hidden = module.network.partial(shared, own.shape[1])  # (B, F, H)
     for frame in range(num_frames):
         scale_indices = module.network.finish(module.network.partial(own, 0) + hidden[:, frame]) - shift
-        # The mode limits the scale indices to the table.
-        module.frequencies_minus_one.take(scale_indices, axis=0, out=frequencies_minus_one, mode="clip")
-        places, escapes = decoders.decode_round(frame, frequencies_minus_one, MODULE_VALUES - escape)
+        rows = limited(scale_indices, len(module.pmf_rows))
+        places, escapes = decoders.decode_round(frame, rows, module.frequencies_minus_one, MODULE_VALUES - escape)
         if escapes:
             places[escapes.mask] += escapes.values
         symbols[:, frame] = _SYMBOL.take(places)

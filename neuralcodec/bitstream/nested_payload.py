@@ -13,6 +13,7 @@ below, and none of its own, so that a whole block is decoded at once. Integers o
 
 import numpy as np
 
+from neuralcodec import kernels
 from neuralcodec.architecture.framing import FRAME_SAMPLES, GAIN_FRAME
 from neuralcodec.architecture.layout import CONTEXT_SIZES, MODULE_LIMIT
 from neuralcodec.bitstream.features import INDEX_FACTOR, delayed, limited
@@ -26,12 +27,13 @@ _SYMBOL = from_zigzag(np.arange(MODULE_VALUES))  # by place in the zigzag order
 
 def refined(lower, symbols):
     """Symbols of a module from those below and what the module sends: (..., N) both."""
-    return np.where(lower == 0, symbols, np.sign(lower) * (2 * np.abs(lower) + symbols))
+    return 2 * lower + np.where(lower < 0, -symbols, symbols)
 
 
 def refinement(lower, values):
     """What a module sends, from the symbols below and its own: the inverse of `refined`."""
-    return np.where(lower == 0, values, np.abs(values) - 2 * np.abs(lower))
+    sent = values - 2 * lower
+    return np.where(lower < 0, -sent, sent)
 
 
 def side_features_by_code_frame(features, hop):
@@ -88,8 +90,7 @@ def decode_first(payloads, frame_counts, module, magnitude_feature, side, shift)
         index = module.network.finish(module.network.partial(own, 0) + hidden[:, k])
         indices[:, k] = limited(index, SCALE_INDICES)
         rows = SCALE_INDICES * FRESH + limited(index - shift, SCALE_INDICES)
-        pmf_rows = module.frequencies_minus_one.take(rows, axis=0)  # (B, N, A)
-        places, escapes = decoders.decode_round(k // per_frame, pmf_rows, MODULE_VALUES)
+        places, escapes = decoders.decode_round(k // per_frame, rows, module.frequencies_minus_one, MODULE_VALUES)
         values = _SYMBOL.take(places)
         if escapes:
             values[escapes.mask] = _SYMBOL[escapes.values]
@@ -102,28 +103,42 @@ def refinement_rows(lower, index, module, magnitude_feature, side, shift):
     """Which row codes each symbol of a later module.
 
     Args:
-        lower: symbols of the module below, int (..., K, M).
-        index: scale indices with which they were sent first, int (..., K, M).
-        side: features of code frames float64 (..., K, 34).
+        lower: symbols of the module below, int (K, M).
+        index: scale indices with which they were sent first, int (K, M).
+        side: features of code frames float64 (K, 34).
 
     Returns:
-        rows: int64 (..., K, N).
-        index: scale indices of all coefficients that are sent now, int64 (..., K, N).
+        rows: int64 (K, N).
+        index: scale indices of all coefficients that are sent now, int64 (K, N).
     """
+    if kernels.loops:
+        return _compiled_rows(lower, index, module, magnitude_feature, side, shift)
     before, coded = module.before, module.coded
     near = magnitude(lower, magnitude_feature)
     after = np.zeros_like(near)
-    after[..., :-1, :] = near[..., 1:, :]
+    after[:-1] = near[1:]
     features = np.concatenate([near, delayed(near, 1), after, INDEX_FACTOR * index.astype(np.float64), side], axis=-1)
     out = module.network.forward(features)
     size, place = np.minimum(np.abs(lower), CONTEXT_SIZES - 1), np.arange(before)
     follow = module.shift[size, place] + module.slope[size, place].astype(np.int64) * index
-    own = np.where(lower == 0, out[..., :before], out[..., coded:]) + (follow + (1 << SLOPE_BITS - 1) >> SLOPE_BITS)
-    fresh = out[..., before:coded]
+    own = np.where(lower == 0, out[:, :before], out[:, coded:]) + (follow + (1 << SLOPE_BITS - 1) >> SLOPE_BITS)
+    fresh = out[:, before:coded]
     family = np.where(lower == 0, ZERO, HALF - 1 + size)
     rows = SCALE_INDICES * family + limited(own - shift, SCALE_INDICES)
     rows = np.concatenate([rows, SCALE_INDICES * FRESH + limited(fresh - shift, SCALE_INDICES)], axis=-1)
     return rows, np.concatenate([index, limited(fresh, SCALE_INDICES)], axis=-1)
+
+
+def _compiled_rows(lower, index, module, magnitude_feature, side, shift):
+    """`refinement_rows` with its loops in C."""
+    count = len(lower)
+    lower, index = np.ascontiguousarray(lower, np.int64), np.ascontiguousarray(index, np.int64)
+    features = np.empty((count, module.network.num_inputs))
+    kernels.loops.refinement_features(count, lower, index, magnitude_feature, np.ascontiguousarray(side), features)
+    rows, indices = np.empty((count, module.coded), np.int64), np.empty((count, module.coded), np.int64)
+    kernels.loops.refinement_rows(count, lower, index, module.network.forward(features), module.slope, module.shift,
+                                  shift, rows, indices)
+    return rows, indices
 
 
 def plan_refinement(sent, lower, index, module, magnitude_feature, side, shift):
@@ -151,21 +166,22 @@ def decode_refinement(payloads, frame_counts, lower, index, module, magnitude_fe
         lower, index, side: as for `refinement_rows`, with an axis for the blocks in front.
 
     Returns:
-        (sent int64 (B, K, N), scale indices int64 (B, K, N)); zeros after a block's last frame.
+        (sent int8 (B, K, N), symbols int64 (B, K, N) that it refines those below to, scale indices int64 (B, K, N));
+        zeros after a block's last frame.
 
     Raises:
         DamagedFileError: symbols that no encoder writes.
     """
     num_blocks, num_code_frames, _ = side.shape
     per_frame = num_code_frames // max(frame_counts)
-    sent = np.zeros((num_blocks, num_code_frames, module.coded), np.int64)
-    indices = np.zeros_like(sent)
+    symbols = np.zeros((num_blocks, num_code_frames, module.coded), np.int64)
+    sent, indices = np.zeros(symbols.shape, np.int8), np.zeros_like(symbols)
     for block, (payload, count) in enumerate(zip(payloads, frame_counts, strict=True)):
         k = count * per_frame
         rows, indices[block, :k] = refinement_rows(lower[block, :k], index[block, :k], module, magnitude_feature,
                                                    side[block, :k], shift)
-        pmf_rows = module.frequencies_minus_one.take(rows.reshape(1, -1), axis=0)
-        places, escapes = SymbolDecoders([payload], [count]).decode_round(0, pmf_rows, MODULE_VALUES)
+        places, escapes = SymbolDecoders([payload], [count]).decode_round(0, rows.reshape(1, -1),
+                                                                          module.frequencies_minus_one, MODULE_VALUES)
         values = _SYMBOL.take(places)
         if escapes:
             values[escapes.mask] = _SYMBOL[escapes.values]
@@ -174,8 +190,9 @@ def decode_refinement(payloads, frame_counts, lower, index, module, magnitude_fe
         if np.any(half > np.where(was_zero, 2, 1)):
             raise DamagedFileError("A module holds symbols that no encoder writes; get the file again from its source.")
         np.copyto(values[:, : module.before], half, where=~was_zero)
-        sent[block, :k] = values
-    return sent, indices
+        sent[block, :k] = values  # a block at a time stays in the processor's cache
+        symbols[block, :k] = refined(widened(lower[block, :k], module.coded), values)
+    return sent, symbols, indices
 
 
 def plan_modules(frames, tables, side, shift):
@@ -217,9 +234,9 @@ def decode_modules(blocks, frame_counts, tables, side, shift, modules):
             sent, index = decode_first(payloads, frame_counts, module, feature, side, shift)
             lower = sent
         else:
-            sent, index = decode_refinement(payloads, frame_counts, lower, index, module, feature, side, shift)
-            lower = refined(widened(lower, module.coded), sent)
-        decoded.append(widened(sent, tables.hop).reshape(len(blocks), -1, FRAME_SAMPLES).astype(np.int8))
+            sent, lower, index = decode_refinement(payloads, frame_counts, lower, index, module, feature, side, shift)
+        sent = widened(sent.astype(np.int8), tables.hop)
+        decoded.append(sent.reshape(len(blocks), -1, FRAME_SAMPLES))
     return decoded
 
 

@@ -57,23 +57,36 @@ class SymbolEncoder:
         self._coder.encode(symbols, constriction.stream.model.Uniform(size))
 
     def finish(self):
-        """The shortest byte string that decodes to what was encoded; b"" when nothing was.
-
-        A decoder reads zeros past the end. Any number inside the coder's final interval identifies the symbols, so
-        the number with the most trailing zero bytes is taken and the zeros are left away.
-        """
+        """The shortest byte string that decodes to what was encoded; b"" when nothing was."""
         num_words, (low, width) = self._coder.pos()  # the interval is [low, low + width) after num_words whole words
         words = self._coder.get_compressed()[:num_words]
         head = int.from_bytes(words.astype(">u4").tobytes(), "big")
-        if low + width > 1 << _STATE_BITS:
-            # The interval reaches over a carry into the head: head + 1 followed by zeros lies inside. get_compressed()
-            # has carried already where its own choice, low + 2^32 - 1, lies past the carry.
-            carried = low + (1 << 32) - 1 >= 1 << _STATE_BITS
-            tail, head = 0, head if carried else head + 1
-        else:
-            tail = _roundest(low, width)
-        number = head << _STATE_BITS | tail
-        return number.to_bytes(num_words * _WORD_BYTES + _STATE_BITS // 8, "big").rstrip(b"\0")
+        # Where the interval reaches over a carry into the head, get_compressed() has carried already if its own choice,
+        # low + 2^32 - 1, lies past the carry.
+        if low + (1 << 32) - 1 >= 1 << _STATE_BITS:
+            head -= 1
+        return shortest(head, num_words * _WORD_BYTES, low, width)
+
+
+def shortest(head, head_bytes, low, width):
+    """The shortest byte string inside a coder's final interval, any number of which identifies the symbols.
+
+    A decoder reads zeros past the end: the number with the most trailing zero bytes is taken, the zeros are left away.
+
+    Args:
+        head: int, what is written already.
+        head_bytes: how many bytes that are.
+        low, width: the interval is [low, low + width) in the 8 bytes after them.
+
+    Returns:
+        bytes.
+    """
+    if low + width > 1 << _STATE_BITS:  # it reaches over a carry into the head: head + 1 followed by zeros lies inside
+        tail, head = 0, head + 1
+    else:
+        tail = _roundest(low, width)
+    number = head << _STATE_BITS | tail
+    return number.to_bytes(head_bytes + _STATE_BITS // 8, "big").rstrip(b"\0")
 
 
 def _roundest(low, width):
@@ -125,5 +138,17 @@ class SymbolDecoder:
     def _decode(self, model, parameter):
         try:
             return self._coder.decode(model, parameter)
-        except AssertionError as error:  # what constriction raises for a number outside of every interval
-            raise DamagedFileError("The coded symbols are damaged; get the file again from its source.") from error
+        except AssertionError:  # what constriction raises for a number outside of every interval
+            check_whole(False)
+
+
+def start_of(data):
+    """What a decoder in C begins with: low, range, point, and how many bytes it has read."""
+    count = _STATE_BITS // 8
+    return 0, (1 << _STATE_BITS) - 1, int.from_bytes(data[:count].ljust(count, b"\0"), "big"), count
+
+
+def check_whole(whole):
+    """Raises DamagedFileError where a payload is not what an encoder writes."""
+    if not whole:
+        raise DamagedFileError("The coded symbols are damaged; get the file again from its source.")

@@ -52,8 +52,7 @@ def decode_side(payloads, frame_counts, tables):
             stage = _stage(number)
             outputs = network.forward(features[:, : network.num_inputs])
             centers, rows = side_distributions(outputs, previous[:, stage], len(tables.side_pmf_rows))
-            frequencies_minus_one = tables.side_frequencies_minus_one.take(rows, axis=0)  # (B, 9, A)
-            places, escapes = decoders.decode_round(frame, frequencies_minus_one, SIDE_VALUES)
+            places, escapes = decoders.decode_round(frame, rows, tables.side_frequencies_minus_one, SIDE_VALUES)
             symbols = _SYMBOL.take(places) + centers
             if escapes:
                 symbols[escapes.mask] = _SYMBOL[escapes.values]

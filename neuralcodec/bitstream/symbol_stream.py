@@ -2,14 +2,19 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from neuralcodec import kernels
 from neuralcodec.bitstream.range_coder import (
     FREQUENCY_BITS,
     SymbolDecoder,
     SymbolEncoder,
+    check_whole,
+    shortest,
+    start_of,
 )
 
 
@@ -23,13 +28,24 @@ class CodingPlan:
     escape_size: int
     frequencies_minus_one: np.ndarray  # float32 (R, A), of the PMF rows
 
-    def __post_init__(self):
-        escape = self.frequencies_minus_one.shape[1] - 1
-        self.escaped = self.places >= escape
-        self.symbols = np.minimum(self.places, escape).astype(np.int32)
+    @cached_property
+    def escaped(self):
+        """Whether a place is escaped, bool (rounds, N)."""
+        return self.places >= self.frequencies_minus_one.shape[1] - 1
+
+    @cached_property
+    def symbols(self):
+        """Entries of the alphabet, int32 (rounds, N)."""
+        return np.minimum(self.places, self.frequencies_minus_one.shape[1] - 1).astype(np.int32)
 
     def encode(self):
         """All of it as bytes that hold nothing else."""
+        if kernels.loops:
+            arrays = (np.ascontiguousarray(array, np.int64) for array in (self.places, self.rows, self.escapes))
+            alphabet = self.frequencies_minus_one.shape[1]
+            head, low, width = kernels.loops.encode(*arrays, self.places.shape[1], self.frequencies_minus_one, alphabet,
+                                                    self.escape_size)
+            return shortest(int.from_bytes(head, "big"), len(head), low, width)
         encoder = SymbolEncoder()
         self.write(encoder)
         return encoder.finish()
@@ -55,7 +71,7 @@ class CodingPlan:
 
 
 class Escapes(NamedTuple):
-    """Where symbols are escaped, bool (B, N), and their coded values, int32 (E,), in the order of that mask."""
+    """Where symbols are escaped, bool (B, N), and their coded values, (E,), in the order of that mask."""
 
     mask: np.ndarray
     values: np.ndarray
@@ -70,32 +86,67 @@ class SymbolDecoders:
     """
 
     def __init__(self, payloads, frame_counts):
-        self._coders = [one if isinstance(one, SymbolDecoder) else SymbolDecoder(one) for one in payloads]
-        self._frame_counts = frame_counts
+        self._frame_counts = np.array(frame_counts)
+        all_bytes = not any(isinstance(one, SymbolDecoder) for one in payloads)
+        self._coders = (_CompiledCoders if kernels.loops and all_bytes else _Coders)(payloads)
 
     def ended(self, frame):
-        """Which blocks have no frame of that number: a list of bool (B,)."""
-        return [frame >= count for count in self._frame_counts]
+        """Which blocks have no frame of that number, bool (B,)."""
+        return frame >= self._frame_counts
 
-    def decode_round(self, frame, frequencies_minus_one, escape_size):
+    def decode_round(self, frame, rows, frequencies_minus_one, escape_size):
         """Decodes one round of the blocks that have so many frames, and the escaped values after it.
 
         Args:
             frame: number of the frame within its block.
-            frequencies_minus_one: float32 (B, N, A), a PMF row for each symbol.
+            rows: int64 (B, N), the PMF row of each symbol.
+            frequencies_minus_one: float32 (R, A), of the PMF rows.
             escape_size: number of values that an escaped one can have.
 
         Returns:
-            places: int32 (B, N), 0 in blocks that have ended.
+            places: integers (B, N), 0 in blocks that have ended.
             escapes: Escapes, or None where nothing is escaped.
+
+        Raises:
+            DamagedFileError: the bytes cannot come from an encoder.
         """
-        places = np.zeros(frequencies_minus_one.shape[:2], np.int32)
-        for block, coder in enumerate(self._coders):
-            if frame < self._frame_counts[block]:
-                places[block] = coder.decode(frequencies_minus_one[block])
-        mask = places == frequencies_minus_one.shape[2] - 1
+        return self._coders.decode(frame < self._frame_counts, rows, frequencies_minus_one, escape_size)
+
+
+class _Coders:
+    """Several payloads, block by block, with `constriction`."""
+
+    def __init__(self, payloads):
+        self._coders = [one if isinstance(one, SymbolDecoder) else SymbolDecoder(one) for one in payloads]
+
+    def decode(self, running, rows, frequencies_minus_one, escape_size):
+        """A round of those that are running, bool (B,); else as `SymbolDecoders.decode_round`."""
+        places, pmf_rows = np.zeros(rows.shape, np.int32), frequencies_minus_one.take(rows, axis=0)  # (B, N, A)
+        for block in running.nonzero()[0]:
+            places[block] = self._coders[block].decode(pmf_rows[block])
+        mask = places == frequencies_minus_one.shape[1] - 1
         if not mask.any():
             return places, None
         counts = mask.sum(axis=1)
         values = [self._coders[block].uniform(counts[block], escape_size) for block in counts.nonzero()[0]]
         return places, Escapes(mask, np.concatenate(values))
+
+
+class _CompiledCoders:
+    """The same in C, all blocks in one call."""
+
+    def __init__(self, payloads):
+        self._states = np.array([start_of(payload) for payload in payloads], np.uint64)
+        self._data = b"".join(payloads)
+        self._bounds = np.cumsum([0, *map(len, payloads)], dtype=np.int64)
+
+    def decode(self, running, rows, frequencies_minus_one, escape_size):
+        rows, alphabet = np.ascontiguousarray(rows, np.int64), frequencies_minus_one.shape[1]
+        places, values = np.empty(rows.shape, np.int64), np.empty(rows.shape, np.int64)
+        escapes = kernels.loops.decode(self._states, self._data, self._bounds, running, rows, frequencies_minus_one,
+                                       alphabet, escape_size, places, values)
+        check_whole(escapes >= 0)
+        if not escapes:
+            return places, None
+        mask = places == alphabet - 1
+        return places, Escapes(mask, values[mask])

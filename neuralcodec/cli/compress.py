@@ -70,19 +70,9 @@ def _raw_format(raw, rate, channels, encoding):
 
 
 def _is_finished(preset_hash, _, target):
-    """Whether a .nac file is complete and of this preset: True, or False for one that is broken; None for others."""
-    from neuralcodec.coding.info import codec_info
-    from neuralcodec.errors import DamagedFileError, NeuralCodecError
+    from neuralcodec.coding.info import is_finished
 
-    try:
-        facts = codec_info(target)
-    except DamagedFileError:
-        return False
-    except NeuralCodecError:
-        return False if os.path.isfile(target) and not os.path.getsize(target) else None
-    if not facts["intact"]:
-        return False
-    return True if preset_hash.hex().startswith(facts["hash"]) else None
+    return is_finished(target, preset_hash)
 
 
 def _described(target):

@@ -6,7 +6,7 @@ import os
 from typing import Any, BinaryIO
 
 from neuralcodec.bitstream.container import ContainerReader
-from neuralcodec.errors import DamagedFileError
+from neuralcodec.errors import DamagedFileError, NeuralCodecError
 from neuralcodec.files.inputs import open_nac
 
 
@@ -69,6 +69,27 @@ def codec_info(source: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
         "damaged_blocks": damaged,
         "intact": intact,
     }
+
+
+def is_finished(target, preset_hash):
+    """Whether a .nac file need not be made again.
+
+    Args:
+        target: path.
+        preset_hash: bytes, of the preset that is to have written it.
+
+    Returns:
+        True if it is complete and of this preset, False if it is broken or empty, None if it is another file or none.
+    """
+    try:
+        facts = codec_info(target)
+    except DamagedFileError:
+        return False
+    except NeuralCodecError:
+        return False if os.path.isfile(target) and not os.path.getsize(target) else None
+    if not facts["intact"]:
+        return False
+    return True if preset_hash.hex().startswith(facts["hash"]) else None
 
 
 def _ends_well(reader):

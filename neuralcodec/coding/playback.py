@@ -4,6 +4,7 @@ import numpy as np
 
 from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE
 from neuralcodec.audio.resampling import Resampler, exactly, skipping
+from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import FLUSH_FRAMES
 from neuralcodec.bitstream.payloads import decode_blocks
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
@@ -99,13 +100,22 @@ def needed_frames(header, first, last):
 
 
 def _frames(preset, reader, modules, start, stop, at_first, lost):
-    """Yields Frames number `start` to `stop`, block by block, of a lost block their number; `at_first` as `wanted`."""
+    """Yields Frames number `start` to `stop`, of a lost block their number; `at_first` as `wanted`."""
     header = reader.header
     for numbers in _side_by_side(header, start, stop, at_first):
+        parts = []  # one after another, that are decoded to samples at once
         for number, frames in zip(numbers, _decoded(preset, reader, numbers, modules, lost)):
             begin = number * header.frames_per_block
             part = slice(max(0, start - begin), stop - begin)
-            yield len(range(header.block_frames(number))[part]) if frames is None else frames[part]
+            if frames is not None:
+                parts.append(frames[part])
+                continue
+            if parts:
+                yield Frames.concatenate(parts)
+                parts = []
+            yield len(range(header.block_frames(number))[part])
+        if parts:
+            yield Frames.concatenate(parts)
     if lost is None:
         _check_end(reader, stop)
 

@@ -6,8 +6,8 @@ from neuralcodec.architecture.framing import FRAME_SAMPLES, SUBFRAME
 from neuralcodec.architecture.layout import MODULE_SYMBOLS
 from neuralcodec.architecture.lpc import GAINS
 from neuralcodec.bitstream.frames import Frames
-from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEPS_PER_OCTAVE
-from neuralcodec.runtime.layers import Queue, checked, distrusted
+from neuralcodec.bitstream.symbols import STEPS_PER_OCTAVE
+from neuralcodec.runtime.layers import FRAMES_AT_ONCE, Queue, checked, distrusted
 from neuralcodec.runtime.lpc import SynthesisFilter
 from neuralcodec.runtime.module import ResidualModule
 from neuralcodec.runtime.noise_substitution import NoiseSubstitution
@@ -46,9 +46,9 @@ class StreamingDecoder:
         Raises:
             PresetError: the weights make NaN.
         """
-        size = FRAMES_PER_BLOCK  # a second at a time stays in the processor's cache
+        starts = range(0, len(frames), FRAMES_AT_ONCE)
         with distrusted():
-            parts = [checked(self._decode(frames[start: start + size])) for start in range(0, len(frames), size)]
+            parts = [checked(self._decode(frames[start: start + FRAMES_AT_ONCE])) for start in starts]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     def substitute(self, frames, coefficients):

@@ -10,9 +10,9 @@ from neuralcodec.architecture.framing import FRAME_SAMPLES, MAX_DELAY, SUBFRAME
 from neuralcodec.architecture.layout import MODULE_SYMBOLS
 from neuralcodec.architecture.lpc import GAINS, ORDER
 from neuralcodec.bitstream.frames import Frames
-from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEPS_PER_OCTAVE
+from neuralcodec.bitstream.symbols import STEPS_PER_OCTAVE
 from neuralcodec.runtime import lpc
-from neuralcodec.runtime.layers import Queue, checked, distrusted
+from neuralcodec.runtime.layers import FRAMES_AT_ONCE, Queue, checked, distrusted
 from neuralcodec.runtime.module import ResidualModule
 from neuralcodec.runtime.side import GainContour, LsfContour, LsfQuantizer, SideCondition, code_gain
 
@@ -53,7 +53,7 @@ class StreamingEncoder:
         samples = np.concatenate([self._samples, np.asarray(samples, np.float32)])
         whole = len(samples) // FRAME_SAMPLES * FRAME_SAMPLES
         self._samples = samples[whole:]
-        size = FRAMES_PER_BLOCK * FRAME_SAMPLES  # a second at a time stays in the processor's cache
+        size = FRAMES_AT_ONCE * FRAME_SAMPLES
         with distrusted():
             parts = [self._encode(samples[start: min(start + size, whole)]) for start in range(0, whole, size)]
         return Frames.concatenate(parts) if parts else self._no_frames()

@@ -9,6 +9,8 @@ import numpy as np
 
 from neuralcodec.errors import PresetError
 
+FRAMES_AT_ONCE = 200  # four seconds: shorter pieces cost more calls, longer ones leave the processor's cache
+
 
 @contextlib.contextmanager
 def distrusted():

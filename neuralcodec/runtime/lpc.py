@@ -8,6 +8,7 @@ of line spectral frequencies using Chebyshev polynomials", IEEE TASSP 1986; ITU-
 
 import numpy as np
 
+from neuralcodec import kernels
 from neuralcodec.architecture.framing import FRAME_SAMPLES, SUBFRAME
 from neuralcodec.architecture.lpc import (
     COSINES,
@@ -179,6 +180,11 @@ class SynthesisFilter:
         Returns:
             waveform float32 (80 S,), within +-MAX_OUTPUT.
         """
+        if kernels.loops:
+            y = np.empty(len(r), np.float32)
+            r, a = np.ascontiguousarray(r, np.float32), np.ascontiguousarray(a, np.float64)
+            kernels.loops.synthesise(r, a, self._last, MAX_OUTPUT, y)
+            return y
         response = _impulse_response(a).take(_TOEPLITZ, axis=1)  # H (S, 16, 16)
         memory = response @ np.pad(-a, [[0, 0], [0, 1]]).take(_MEMORY, axis=1)  # M (S, 16, 16)
         drive = r.reshape(-1, SUBFRAME // ORDER, ORDER).astype(np.float64) @ response.transpose(0, 2, 1)  # (S, 5, 16)

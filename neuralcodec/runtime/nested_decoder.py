@@ -73,7 +73,7 @@ class NestedDecoder(StreamingDecoder):
         """
         symbols = None
         for sent in modules[: last + 1]:
-            sent = sent.astype(np.int64).reshape(-1, self._hop)
+            sent = sent.astype(np.int32).reshape(-1, self._hop)
             symbols = sent if symbols is None else refined(symbols, sent)
         step = self._step_sizes(condition) * np.float32(0.5) ** self._quantizer.halvings(last)
         for fill in self._noise_fills[:last] + self._noise_fills[last + 1:]:

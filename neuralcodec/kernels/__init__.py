@@ -1,0 +1,9 @@
+"""Loops that NumPy cannot do at speed, in C: `loops`, or None where they were not compiled.
+
+What they do is done in NumPy, too, where they are used: slower, with the same symbols and the same bytes.
+"""
+
+try:
+    from neuralcodec.kernels import _loops as loops
+except ImportError:
+    loops = None
