@@ -95,7 +95,7 @@ class StepDecoder(StreamingDecoder):
         self._run, self._log_scale, self._before = run, log_scale(step_index), run.delay
         self._modules = len(config.modules) if modules is None else modules
 
-    def _excitation(self, modules, lsf, gain):
+    def _excitation(self, modules, lsf, gain, substitute):
         steps = []
         for i, side in enumerate(sides(lsf, gain)):
             sent = {f"module_{n}": modules[n][i].astype(np.int32) for n in range(self._modules)}
@@ -103,7 +103,7 @@ class StepDecoder(StreamingDecoder):
         samples = np.concatenate(steps)
         skipped = min(self._before, len(samples))
         self._before -= skipped
-        return samples[skipped:]
+        return samples[skipped:], np.zeros((len(steps), FRAME_SAMPLES))  # what only concealment asks for
 
 
 def sides(lsf, gain):

@@ -306,7 +306,8 @@ def residual_module(model, runtime, twins):
 
         def code(residual, before, condition, symbols):
             shared = mine.share(None if number == 0 else before.reshape(-1), condition)
-            return (mine.encode(residual.reshape(-1), shared), *mine.decode(symbols.astype(int), shared))
+            coefficients = mine.coefficients(symbols.astype(int), shared)
+            return (mine.encode(residual.reshape(-1), shared), *mine.decode(coefficients, shared))
 
         found_symbols, reconstruction, coefficients = pieces(code, residual, before, condition, np.rint(symbols))
         yield symbols, found_symbols

@@ -76,27 +76,40 @@ def stream_decode(preset):
 
 
 class _Recording:
-    """Samples from a pipe as they come, until it ends or Ctrl-C does."""
+    """Samples from a pipe as they come, until it ends or Ctrl-C does; what was read until then is coded."""
 
     def __init__(self, source):
-        self._source, self.interrupted = source, False
+        self._source, self._waits, self.interrupted = source, False, False
 
     def __iter__(self):
         import numpy as np
 
-        half = b""  # of a sample
-        while data := self._read():
-            data = half + data
-            whole = len(data) // 2 * 2
-            half = data[whole:]
-            yield np.frombuffer(data[:whole], "<i2").astype(np.int16)
+        half, before = b"", signal.signal(signal.SIGINT, self._interrupt)  # half of a sample
+        try:
+            while data := self._read():
+                data = half + data
+                whole = len(data) // 2 * 2
+                half = data[whole:]
+                yield np.frombuffer(data[:whole], "<i2").astype(np.int16)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _interrupt(self, *_):
+        self.interrupted = True
+        if self._waits:  # else a packet is on its way: it is not to be cut
+            raise KeyboardInterrupt
 
     def _read(self):
+        data = b""
         try:
-            return self._source.read1(_READ_BYTES)
+            self._waits = True
+            if not self.interrupted:
+                data = self._source.read1(_READ_BYTES)
         except KeyboardInterrupt:
-            self.interrupted = True
-            return b""
+            pass
+        finally:
+            self._waits = False
+        return data
 
 
 def _to_bytes(samples):
