@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neuralcodec.bitstream.packet_stream import read_with_lengths, with_length
+from neuralcodec.cli.stream import _Recording
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,15 @@ def test_packets_go_out_at_once_and_ctrl_c_ends_the_recording(start_cli, codec, 
     process.send_signal(signal.SIGINT)
     assert list(packets) == encoder.flush()
     assert process.wait(60) == 130 and process.stderr.read() == b""
+
+
+def test_ctrl_c_while_a_packet_is_on_its_way_lets_it_pass():
+    before, recording, parts = signal.getsignal(signal.SIGINT), _Recording(io.BytesIO(bytes(200_000))), []
+    for samples in recording:
+        signal.raise_signal(signal.SIGINT)
+        parts.append(samples)
+    assert recording.interrupted and len(parts) == 1
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize("command", ["stream-encode", "stream-decode"])
