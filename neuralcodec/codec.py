@@ -59,7 +59,8 @@ class Codec:
         Args:
             name_or_path: name of a preset that comes with the package (see `neuralcodec.list_presets`), else a folder
                 that `save_pretrained` wrote, else a repository on the Hugging Face Hub that `push_to_hub` wrote, such
-                as `user/my-codec` or `hf://user/my-codec`. What follows is for the Hub.
+                as `user/my-codec` or `hf://user/my-codec`. `@REVISION` behind it is for another revision than the
+                newest: a number such as `cq-24k@1`, on the Hub a tag, branch or commit. What follows is for the Hub.
             revision: branch, tag or commit; by default the main branch.
             cache_dir: folder for downloads; by default the Hub's own cache.
             token: access token; by default that of `hf auth login`.
@@ -77,7 +78,7 @@ class Codec:
 
         Example:
             >>> Codec.from_pretrained("cq-24k")
-            >>> Codec.from_pretrained("user/my-codec", revision="v1.0")
+            >>> Codec.from_pretrained("user/my-codec", revision="v1.0")  # or "user/my-codec@v1.0"
         """
         return cls(load_preset(name_or_path, revision=revision, cache_dir=cache_dir, token=token,
                                local_files_only=local_files_only, force_download=force_download))
@@ -110,9 +111,11 @@ class Codec:
             source: path of an audio file of any sample rate and channel count (mixed to mono), a binary file object,
                 or `-` for standard input.
             target: path of the .nac file, a binary file object, or `-` for standard output.
-            kbps: bitrate that the file is to have, 0.75 to 1.25 times the preset's; by default it varies from file to
-                file around the preset's. It takes several passes, and is met within 2 % from 5 s of speech on.
-            modules: how many modules of the cascade code; all by default. Fewer make a smaller file.
+            kbps: bitrate that the file is to have, 0.75 to 1.25 times the preset's, of a nested preset 0.7 times its
+                first module's to 1.25 times that of all; by default it varies from file to file around the preset's. It
+                takes several passes, and is met within 2 % from 5 s of speech on.
+            modules: how many modules of the cascade code, by default all, or of a nested preset those that sound best
+                at `kbps`. Fewer make a smaller file.
             overwrite: whether an existing file may be replaced; its permissions stay.
             progress: called as progress(done, total), in samples at 16 kHz.
             channel: which to code of several: "mix" for their mean, "left", "right", or a number from 1 on.
@@ -137,6 +140,8 @@ class Codec:
                    max_seconds: float | None = None, errors: Errors = "strict") -> None:
         """Decodes a .nac file to an audio file of the original's sample rate and length, 16-bit, mono.
 
+        A file of an earlier revision of the preset is decoded with that one, where it is here.
+
         Args:
             source: path of the .nac file, a binary file object, or `-` for standard input.
             target: path of the audio file, whose extension chooses the format (.wav, .flac, .aiff, .au, .caf, .w64);
@@ -152,7 +157,7 @@ class Codec:
 
         Raises:
             NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the file cannot be decoded.
-            WrongPresetError: it needs another preset, or other weights of this one.
+            WrongPresetError: it needs another preset, or a revision of this one that is not here.
             StretchError: the recording has no such stretch.
             TooLongError: it is longer than `max_seconds`.
             AudioError: the target's extension or sample rate cannot be written.
@@ -191,7 +196,7 @@ class Codec:
     def decode(self, data: bytes, *, native: bool = False, modules: int | None = None,
                progress: Progress | None = None, start: float | None = None, stop: float | None = None,
                max_seconds: float | None = MAX_SECONDS, errors: Errors = "strict") -> tuple[NDArray[np.float32], int]:
-        """Decodes what `encode` or `compress` wrote.
+        """Decodes what `encode` or `compress` wrote, with this preset or an earlier revision of it that is here, too.
 
         Args:
             data: bytes of a .nac file.
@@ -212,7 +217,7 @@ class Codec:
 
         Raises:
             NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: the data cannot be decoded.
-            WrongPresetError: it needs another preset, or other weights of this one.
+            WrongPresetError: it needs another preset, or a revision of this one that is not here.
             StretchError: the recording has no such stretch.
             TooLongError: it is longer than `max_seconds`.
 
@@ -389,6 +394,8 @@ class Codec:
                     commit_message: str | None = None, create_pr: bool = False,
                     token: str | bool | None = None) -> str:
         """Uploads the preset to the Hugging Face Hub, with a model card written from its metadata.
+
+        On the main branch it is tagged with the number of its revision, so that `user/name@1` finds it again.
 
         Args:
             repo_id: `user/name`, or `name` for the account that is logged in; created if it is not there.

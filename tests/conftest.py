@@ -8,6 +8,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import importlib.util
 import io
+import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -77,6 +79,17 @@ def codec(tiny_folder):
 def installed(tiny_folder, monkeypatch):
     """As if the preset with random weights were the only one that comes with the package."""
     monkeypatch.setattr("neuralcodec.zoo.bundled.bundled_directory", lambda: tiny_folder.parent)
+
+
+@pytest.fixture
+def revised(tiny_folder, other_folder, tmp_path, monkeypatch):
+    """As if a preset came with the package in two revisions, of other weights; their folder."""
+    folder = tmp_path / "revised"
+    shutil.copytree(tiny_folder, folder / "tiny@1")
+    metadata = shutil.copytree(other_folder, folder / "tiny") / "metadata.json"
+    metadata.write_text(json.dumps({**json.loads(metadata.read_text()), "revision": 2}))
+    monkeypatch.setattr("neuralcodec.zoo.bundled.bundled_directory", lambda: folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ class Repository:
     private: bool = False
     commits: dict = dataclasses.field(default_factory=dict)  # commit -> {path: bytes}
     branches: dict = dataclasses.field(default_factory=dict)  # branch -> commit
+    tags: dict = dataclasses.field(default_factory=dict)  # tag -> commit
     messages: list = dataclasses.field(default_factory=list)
 
     def commit(self, files, branch="main", message=""):
@@ -36,8 +37,8 @@ class Repository:
         return sha
 
     def resolve(self, revision):
-        """Commit of a branch or commit, None if there is no such thing."""
-        return self.branches.get(revision, revision if revision in self.commits else None)
+        """Commit of a branch, tag or commit, None if there is no such thing."""
+        return {**self.tags, **self.branches}.get(revision, revision if revision in self.commits else None)
 
 
 class HubServer(ThreadingHTTPServer):
@@ -235,6 +236,13 @@ class _Handler(BaseHTTPRequestHandler):
             repository.branches[branch] = repository.branches["main"]
         self._reply(409 if known else 200, {})
 
+    def create_tag(self, repo_id, revision):
+        repository, tag = self.server.repositories[repo_id], json.loads(self.body)["tag"]
+        known = tag in repository.tags
+        if not known:
+            repository.tags[tag] = repository.resolve(revision)
+        self._reply(409 if known else 200, {})
+
     def validate_card(self):
         self.server.cards.append(json.loads(self.body)["content"])
         self._reply(200, {"errors": [], "warnings": []})
@@ -297,6 +305,7 @@ _ROUTES = (
     ("POST", "/api/repos/create", _Handler.create),
     ("POST", "/api/validate-yaml", _Handler.validate_card),
     ("POST", rf"/api/models/{_REPO}/branch/([^/]+)", _Handler.create_branch),
+    ("POST", rf"/api/models/{_REPO}/tag/([^/]+)", _Handler.create_tag),
     ("POST", rf"/api/models/{_REPO}/preupload/([^/]+)", _Handler.preupload),
     ("POST", rf"/{_REPO}\.git/info/lfs/objects/batch", _Handler.upload_places),
     ("PUT", "/store/([0-9a-f]{64})", _Handler.upload),

@@ -35,6 +35,21 @@ def make_nested(config):
     return cascade
 
 
+@pytest.fixture(scope="session")
+def nested_folder(tmp_path_factory):
+    """Folder of a preset of three nested modules with random weights, which says what its prefixes cost."""
+    from neuralcodec.training.table_fitting import nominal_tables
+    from neuralcodec.zoo.folder import save_preset
+
+    folder, cascade = tmp_path_factory.mktemp("nested"), make_nested(NESTED["three modules"])
+    cascade.save_weights(folder / "model.weights.h5")
+    rows = [{"clips": 3, "kbps": [kbps, kbps - 1, kbps + 1]} for kbps in (10.0, 20.0, 30.0)]
+    save_preset(folder / "three", name="three", description="Random weights.", kbps=24.0, config=cascade.config,
+                weights_file=folder / "model.weights.h5", tables=nominal_tables(cascade), card="# three\n",
+                details={"prefixes": rows})
+    return folder / "three"
+
+
 class Nested:
     """A Keras cascade, its configuration and its weights as the runtime reads them from a file in `folder`."""
 

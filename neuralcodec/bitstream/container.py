@@ -29,6 +29,22 @@ _REST = f"get it again from its source, or go without: {CONCEAL}."
 _SPOOL_BYTES = 1 << 20  # longer files wait on disk until their header is known
 
 
+def file_size(header, payload_sizes):
+    """Bytes of a .nac file.
+
+    Args:
+        header: Header.
+        payload_sizes: list of the sizes of the payloads of each block, as `ContainerWriter.add_block` takes them.
+    """
+    sizes = [CRC_BYTES + sum(len(to_varint(size)) for size in block[:-1]) + sum(block) for block in payload_sizes]
+    return _size_with(header, sizes)
+
+
+def _size_with(header, block_sizes):
+    """Bytes of a file of blocks of these sizes."""
+    return len(write_header(header, block_sizes) + write_copy(header, block_sizes)) + sum(block_sizes)
+
+
 class ContainerWriter:
     """Writes a .nac file.
 
@@ -66,8 +82,7 @@ class ContainerWriter:
     @property
     def size(self):
         """Bytes of the whole file, once all blocks are in."""
-        around = write_header(self.header, self._sizes) + write_copy(self.header, self._sizes)
-        return len(around) + sum(self._sizes)
+        return _size_with(self.header, self._sizes)
 
     def close(self):
         """Forgets the blocks, if the file is not wanted."""

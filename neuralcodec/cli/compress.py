@@ -16,7 +16,7 @@ ENCODING = "s16le"
 @options.output_dir
 @options.recursive
 @options.preset
-@click.option("--kbps", type=float, help="Bitrate that each file is to have, near the preset's own.")
+@click.option("--kbps", type=float, help="Bitrate that each file is to have, in the preset's range.")
 @click.option("--modules", type=click.IntRange(min=1), help="Code with the first modules of the cascade only.")
 @click.option("--channel", metavar="left|right|mix|N", default="mix", show_default=True,
               help="Which channel to code of several; N counts from 1.")

@@ -52,23 +52,19 @@ class _Decompress:
     """Decodes files, each with the preset that it needs; presets are loaded once, in the process that needs them."""
 
     def __init__(self, preset, force, **settings):
-        self._preset, self._force, self._settings, self._codecs = preset, force, settings, {}
+        self._preset, self._force, self._settings, self._codec = preset, force, settings, None
 
     def __call__(self, source, target, progress, again):
-        from neuralcodec.coding.file import named_preset
+        from neuralcodec.codec import Codec
+        from neuralcodec.coding.presets import bundled_preset_for
         from neuralcodec.files.inputs import open_nac
 
         with open_nac(source) as file:
-            conceal = self._settings["errors"] == "conceal"
-            codec = self._codec(self._preset or named_preset(_header(file, conceal)))
+            if self._preset:
+                codec = self._codec = self._codec or Codec.from_pretrained(self._preset)
+            else:
+                codec = Codec(bundled_preset_for(_header(file, self._settings["errors"] == "conceal")))
             codec.decompress(file, target, overwrite=self._force or again, progress=progress, **self._settings)
-
-    def _codec(self, name):
-        from neuralcodec.codec import Codec
-
-        if name not in self._codecs:
-            self._codecs[name] = Codec.from_pretrained(name)
-        return self._codecs[name]
 
 
 def _header(file, conceal):

@@ -54,13 +54,15 @@ def _as_text(file, facts):
 
 
 def _availability(facts):
-    from neuralcodec.zoo.bundled import list_presets
-    from neuralcodec.zoo.presets import preset_info
+    from neuralcodec.zoo.bundled import bundled_revisions
 
-    if facts["preset"] not in list_presets():
+    revisions = bundled_revisions(facts["preset"])
+    if not revisions:
         return "not installed"
-    installed = preset_info(facts["preset"])["hash"]
-    return "installed" if installed.startswith(facts["hash"]) else "installed with other weights"
+    found = [number for number, revision in enumerate(revisions) if revision.hash.startswith(facts["hash"])]
+    if not found:
+        return "installed with other weights"
+    return "installed" if found[0] == 0 else f"installed as {revisions[found[0]]}"
 
 
 def _integrity(facts):

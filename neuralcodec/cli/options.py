@@ -27,9 +27,9 @@ def cores():
 
 def complete_preset(context, parameter, incomplete):
     """What a shell offers for the name of a preset: those that are installed, else folders."""
-    from neuralcodec.zoo.bundled import list_presets
+    from neuralcodec.zoo.bundled import list_revisions
 
-    names = [name for name in list_presets() if name.startswith(incomplete)]
+    names = [name for name in list_revisions() if name.startswith(incomplete)]
     return names or [CompletionItem(incomplete, type="dir")]
 
 
@@ -49,7 +49,8 @@ jobs = click.option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), def
 quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 preset = click.option("-p", "--preset", metavar="NAME", default=DEFAULT_PRESET, show_default=True,
                       shell_complete=complete_preset,
-                      help="A preset that `neuralcodec presets` lists, a folder, or a Hub repository.")
+                      help="A preset that `neuralcodec presets` lists, a folder, or a Hub repository; @REVISION behind "
+                           "it for another than the newest.")
 
 
 def check_exclusive(force, skip_existing):

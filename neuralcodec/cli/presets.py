@@ -42,7 +42,10 @@ def download(names, revision, force):
 @presets.command()
 @click.argument("name", shell_complete=options.complete_preset)
 def info(name):
-    """Show what a preset says about itself. NAME may also be a folder or a Hub repository."""
+    """Show what a preset says about itself.
+
+    NAME may also be a folder or a Hub repository. With @REVISION behind it, it is another revision than the newest.
+    """
     from neuralcodec.zoo.presets import preset_info
 
     rows = list(_facts(preset_info(name)))
@@ -53,17 +56,21 @@ def info(name):
 
 def _facts(metadata):
     """Yields what there is to say: (label, text)."""
-    from neuralcodec.zoo.figures import measured_figures
-    from neuralcodec.zoo.metadata import base_model
+    from neuralcodec.zoo.figures import count_modules, measured_figures, prefix_figures
+    from neuralcodec.zoo.metadata import base_model, revision_of
 
     forms = {"name": "{}", "description": "{}", "kbps": "{:g}", "parameters": "{:,}", "delay_ms": "{:g}",
              "sample_rate": "{}", "license": "{}", "hash": "{}"}
     for key, form in forms.items():
         yield key.replace("_", " "), form.format(metadata[key])
+    yield "revision", str(revision_of(metadata))
     if base_model(metadata):
         yield "base model", base_model(metadata)
     for metric, value in measured_figures(metadata).get(metadata["name"], {}).items():
         yield f"measured {metric}", value if metric == "clips" else "{:g} ({:g} to {:g})".format(*value)
+    for number, figures in enumerate(prefix_figures(metadata), start=1):
+        means = (f"{metric} {value[0]:g}" for metric, value in figures.items() if metric != "clips")
+        yield count_modules(number), ", ".join(means)
 
 
 @presets.command()
@@ -73,10 +80,10 @@ def verify(names):
 
     NAME may also be a folder or a Hub repository. The exit code is 1 if one is not whole.
     """
-    from neuralcodec.zoo.bundled import list_presets
+    from neuralcodec.zoo.bundled import list_revisions
     from neuralcodec.zoo.presets import load_preset
 
-    return _each(names or list_presets(), lambda name: load_preset(name) and "ok")
+    return _each(names or list_revisions(), lambda name: load_preset(name) and "ok")
 
 
 def _each(names, action):
@@ -92,12 +99,12 @@ def _each(names, action):
 
 
 def _list_installed():
-    from neuralcodec.zoo.bundled import list_presets
+    from neuralcodec.zoo.bundled import list_revisions
     from neuralcodec.zoo.presets import preset_info
 
-    facts = map(preset_info, list_presets())
+    facts = ((name, preset_info(name)) for name in list_revisions())
     _table([("name", "kbps", "parameters", "description"),
-            *((fact["name"], f"{fact['kbps']:g}", f"{fact['parameters']:,}", fact["description"]) for fact in facts)])
+            *((name, f"{fact['kbps']:g}", f"{fact['parameters']:,}", fact["description"]) for name, fact in facts)])
 
 
 def _list_remote(author):

@@ -54,7 +54,7 @@ def stream_decode(preset):
     """
     from neuralcodec.bitstream.packet_stream import StreamHeader, read_with_lengths
     from neuralcodec.codec import Codec
-    from neuralcodec.coding.file import named_preset
+    from neuralcodec.coding.presets import bundled_preset_for
     from neuralcodec.errors import PacketError
     from neuralcodec.files.streams import open_stream, standard_input
 
@@ -62,8 +62,9 @@ def stream_decode(preset):
     with contextlib.ExitStack() as stack:
         packets, target = read_with_lengths(standard_input()), open_stream("-", stack)
         header = next(packets, None) or b""
-        name = preset or named_preset(StreamHeader.from_bytes(header), "stream")
-        decoder = Codec.from_pretrained(name).stream_decoder(header)
+        codec = Codec.from_pretrained(preset) if preset else Codec(
+            bundled_preset_for(StreamHeader.from_bytes(header), "stream"))
+        decoder = codec.stream_decoder(header)
         for packet in packets:
             try:
                 samples = decoder.push(packet)

@@ -5,7 +5,7 @@ import dataclasses
 import io
 
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
-from neuralcodec.coding.modules import check_modules
+from neuralcodec.coding.modules import check_modules, prefix_kbps
 from neuralcodec.errors import FormatError
 
 
@@ -30,24 +30,20 @@ def strip(data, modules):
 
 
 def modules_within(reader, kbps):
-    """How many modules of a file cost at most so much: at least one.
+    """How many modules of a file cost at most so much, header and checksums included: at least one.
 
     Args:
         reader: ContainerReader of a seekable file.
-        kbps: a bitrate.
+        kbps: a bitrate, of the file that `strip_file` would write.
 
     Returns:
         int.
     """
-    header, sizes = reader.header, [0] * (1 + reader.header.num_modules)
-    for number in range(len(reader)):
-        sizes = [size + len(payload) for size, payload in zip(sizes, reader.read_block(number), strict=True)]
-    total, allowed, fitting = sizes[0], kbps * 125 * header.seconds, 1
-    for number, size in enumerate(sizes[1:], start=1):
-        total += size
-        if total <= allowed:
-            fitting = number
-    return fitting
+    if not reader.header.num_samples:
+        return reader.header.num_modules
+    blocks = [[len(payload) for payload in reader.read_block(number)] for number in range(len(reader))]
+    rates = enumerate(prefix_kbps(reader.header, blocks), start=1)
+    return max((number for number, rate in rates if rate <= kbps), default=1)
 
 
 def strip_file(reader, num_modules, file):

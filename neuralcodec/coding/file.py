@@ -15,24 +15,23 @@ from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.payloads import encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.damage import conceals, tell, there
-from neuralcodec.coding.modules import check_modules
+from neuralcodec.coding.modules import check_modules, prefix_kbps
 from neuralcodec.coding.playback import check_blocks, play
-from neuralcodec.coding.rate import check_bitrate, meet_bitrate
+from neuralcodec.coding.presets import preset_for
+from neuralcodec.coding.rate import check_bitrate, halves, meet_bitrate, modules_for
 from neuralcodec.coding.stretch import MAX_SECONDS, check_length, find_stretch
 from neuralcodec.errors import (
     AudioError,
     ConversionWarning,
-    DamagedFileError,
     FormatError,
     OutputError,
-    WrongPresetError,
 )
 from neuralcodec.files.inputs import open_nac
 from neuralcodec.files.names import is_path
 from neuralcodec.files.outputs import open_output, refuse_same
 from neuralcodec.files.streams import is_stream
 from neuralcodec.runtime.nested_encoder import make_encoder
-from neuralcodec.zoo.bundled import list_presets
+from neuralcodec.zoo.metadata import is_nested
 
 
 def compress(preset, source, target, *, kbps=None, modules=None, overwrite=False, progress=None, channel="mix",
@@ -54,7 +53,7 @@ def decompress(preset, source, target, *, native=False, modules=None, overwrite=
     with open_nac(source) as file:
         reader = ContainerReader(file, use_copy=lost is not None)
         header = reader.header
-        check_preset(preset, header)
+        preset = preset_for(preset, header)
         check_modules(header.num_modules if modules is None else modules, header.num_modules, "file")
         asked = find_stretch(header, native, start, stop)
         check_length(asked, max_seconds, "raise --max-seconds (max_seconds=) if you trust the file")
@@ -97,7 +96,7 @@ def decode(preset, data, *, native=False, modules=None, progress=None, start=Non
     lost = [] if conceals(errors) else None
     reader = ContainerReader(io.BytesIO(data), use_copy=lost is not None)
     header = reader.header
-    check_preset(preset, header)
+    preset = preset_for(preset, header)
     asked = find_stretch(header, native, start, stop)
     check_length(asked, max_seconds, "use decompress(), take a stretch of it, or lift max_seconds")
     stretch = _available(reader, asked, stop, lost)
@@ -129,7 +128,7 @@ def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules
         kbps: bitrate that the file is to have; None for what the preset makes of it.
         progress: called as progress(done, total), in samples at 16 kHz.
         tags: dict of what the file is to say about itself, see `neuralcodec.bitstream.extensions`.
-        modules: how many modules code; all by default.
+        modules: how many modules code; by default all, or those that sound best at the bitrate.
 
     Raises:
         AudioError: a NaN or infinite sample, or a file damaged in its middle.
@@ -137,12 +136,13 @@ def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules
         ModulesError: the preset has not so many modules.
     """
     available = len(preset.config.modules)
-    modules = available if modules is None else modules
-    check_modules(modules, available, "preset")
+    check_modules(available if modules is None else modules, available, "preset")
     if kbps is None:
-        writer = _coded(preset, source, modules, 0, progress, tags)
+        writer = _coded(preset, source, available if modules is None else modules, 0, progress, tags)
     else:
-        check_bitrate(preset, kbps)
+        check_bitrate(preset, kbps, modules)
+        if modules is None:
+            modules, progress = _modules_for(preset, source, kbps, progress)
         writer = meet_bitrate(kbps, source.num_samples / source.sample_rate, progress,
                               lambda step_index, progress: _coded(preset, source, modules, step_index, progress, tags))
     with contextlib.closing(writer):
@@ -152,15 +152,32 @@ def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules
             raise AudioError(f"The recording cannot be coded: {error}") from error
 
 
-def _coded(preset, source, modules, step_index, progress, tags):
-    """A ContainerWriter that holds the whole recording."""
+def _modules_for(preset, source, kbps, progress):
+    """How many modules are to code at a bitrate, and who is told of the progress from then on.
+
+    Of a nested cascade that is known when all of them have coded once, which is the first half of the progress.
+    """
+    available = len(preset.config.modules)
+    if not (is_nested(preset.metadata) and available > 1 and source.num_samples):
+        return available, progress
+    first, rest = halves(progress)
+    sizes = [[len(payload) for payload in encode_block(block, preset.tables, 0)]
+             for block in _in_blocks(_frames(preset, source, 0, first))]
+    return modules_for(kbps, prefix_kbps(_header(preset, source, available, 0), sizes)), rest
+
+
+def _header(preset, source, modules, step_index, tags=None):
     try:
-        header = Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
-                        source.num_samples_16k, modules, step_index, tags=tags or {}, has_copy=True)
+        return Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
+                      source.num_samples_16k, modules, step_index, tags=tags or {}, has_copy=True)
     except ValueError as error:
         raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
                          f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
-    writer = ContainerWriter(header)
+
+
+def _coded(preset, source, modules, step_index, progress, tags):
+    """A ContainerWriter that holds the whole recording."""
+    writer = ContainerWriter(_header(preset, source, modules, step_index, tags))
     try:
         for block in _in_blocks(_frames(preset, source, step_index, progress)):
             _add(writer, encode_block(block.first(modules), preset.tables, step_index))
@@ -177,55 +194,6 @@ def _add(writer, payloads):
     except OSError as error:
         raise OutputError(f"The coded blocks cannot be kept in a temporary folder: {error.strerror}; set TMPDIR to one "
                           "with room.", error.errno) from error
-
-
-def check_preset(preset, header):
-    """Makes sure that a file can be decoded with a preset.
-
-    Raises:
-        WrongPresetError: another preset is needed.
-        DamagedFileError: the file announces more modules than the preset has.
-    """
-    check_hash(preset, header, "file")
-    if header.num_modules > len(preset.config.modules):
-        raise DamagedFileError(f"The file has {header.num_modules} modules and its preset '{preset.name}' only "
-                               f"{len(preset.config.modules)}; get the file again from its source.")
-
-
-def named_preset(header, what="file"):
-    """Name of the installed preset that a file needs. Files name presets, never folders or repositories.
-
-    Args:
-        header: Header or StreamHeader.
-        what: has it, "file" or "stream".
-
-    Raises:
-        WrongPresetError: it is not installed.
-    """
-    if header.preset not in list_presets():
-        raise WrongPresetError(f"The {what} needs the preset '{header.preset}', which is not installed; update "
-                               "neuralcodec, or give the preset's folder or Hub repository with --preset.")
-    return header.preset
-
-
-def check_hash(preset, header, what):
-    """Makes sure that a preset is the one that a header names.
-
-    Args:
-        preset: Preset.
-        header: Header or StreamHeader.
-        what: has it, "file" or "stream".
-
-    Raises:
-        WrongPresetError: another preset is needed, or other weights of it.
-    """
-    found = preset.hash[:HASH_BYTES]
-    if header.preset_hash == found:
-        return
-    if header.preset != preset.name:
-        raise WrongPresetError(f"The {what} needs the preset '{header.preset}', not '{preset.name}'; load that one.")
-    raise WrongPresetError(f"The {what} needs other weights of the preset '{preset.name}' ({header.preset_hash.hex()}) "
-                           f"than those at hand ({found.hex()}); load the version of the preset that wrote it.")
 
 
 def _frames(preset, source, step_index, progress):

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from neuralcodec.bitstream.container import ContainerReader
-from neuralcodec.coding.file import check_preset, named_preset
 from neuralcodec.coding.modules import check_modules
 from neuralcodec.coding.playback import play
+from neuralcodec.coding.presets import bundled_preset_for, preset_for
 from neuralcodec.coding.stretch import find_stretch
 from neuralcodec.errors import FormatError, StretchError
 from neuralcodec.files.inputs import open_nac
-from neuralcodec.zoo.presets import load_preset
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +28,7 @@ def open(file: str | os.PathLike[str] | BinaryIO, *, codec: Any = None, native: 
     Args:
         file: path, or a binary file object.
         codec: the `Codec` to decode with; by default the preset that the file names, of those that come with the
-            package. Loading it takes longer than reading a second, so that for many files one codec is better.
+            package.
         native: keep the codec's 16 kHz instead of the original's sample rate.
         modules: how many modules of the file to decode; all by default.
 
@@ -38,7 +37,7 @@ def open(file: str | os.PathLike[str] | BinaryIO, *, codec: Any = None, native: 
 
     Raises:
         NotANacFileError, NewerVersionError, DamagedFileError, TruncatedFileError: it cannot be read.
-        WrongPresetError: it needs another preset than the codec's, or one that is not installed.
+        WrongPresetError: it needs another preset than the codec's, or one or a revision that is not installed.
         ModulesError: it has not so many modules.
 
     Example:
@@ -67,8 +66,7 @@ class NacFile:
         with self._stack:
             self._reader = ContainerReader(self._stack.enter_context(open_nac(file)))
             header = self._reader.header
-            self._preset = load_preset(named_preset(header)) if preset is None else preset
-            check_preset(self._preset, header)
+            self._preset = bundled_preset_for(header) if preset is None else preset_for(preset, header)
             check_modules(header.num_modules if modules is None else modules, header.num_modules, "file")
             self._modules, self._whole, self._at = modules, find_stretch(header, native), 0
             self._pieces, self._waiting, self._next = iter(()), np.zeros(0, np.float32), None

@@ -1,4 +1,7 @@
-"""A file of a wanted bitrate: all step sizes of the cascade are scaled together until it costs that."""
+"""A file of a wanted bitrate: all step sizes of the cascade are scaled together until it costs that.
+
+Of a nested cascade it has the fewest modules that come near it by themselves.
+"""
 
 import math
 import numbers
@@ -6,9 +9,12 @@ import numbers
 from neuralcodec.bitstream.symbols import STEP_INDEX_LIMIT, STEPS_PER_OCTAVE
 from neuralcodec.errors import BitrateError
 from neuralcodec.zoo.bundled import list_presets
+from neuralcodec.zoo.figures import count_modules, prefix_rates
 from neuralcodec.zoo.presets import preset_info
 
 RANGE = (0.75, 1.25)  # bitrates that a preset can be asked for, relative to its nominal one
+LOWEST = 0.7  # relative to that of its first module, of a preset that has prefixes
+FINER = 1.18  # times the rate of a prefix, the next one sounds better with wider steps than this one with finer ones
 PASSES = 8  # times that a recording is coded at most
 CLOSE_ENOUGH = 0.005  # relative error at which the search ends
 LOG_STEP = math.log(2) / STEPS_PER_OCTAVE  # by which step sizes grow from one step index to the next
@@ -16,23 +22,53 @@ SLOPE = -2.5  # d log(rate) / d log(step), where a search starts: trained codes 
 SLOPES = (-6.0, -0.2)
 
 
-def check_bitrate(preset, kbps):
+def bitrate_range(metadata, modules=None):
+    """The lowest and the highest bitrate that a preset can be asked for.
+
+    Args:
+        metadata: of the preset.
+        modules: how many modules are to code, if that was said.
+    """
+    rates = prefix_rates(metadata)
+    if modules is not None and modules < len(rates):
+        rates = [rates[modules - 1]]
+    low = LOWEST * rates[0] if len(rates) > 1 else RANGE[0] * rates[0]
+    return round(low, 2), round(RANGE[1] * rates[-1], 2)
+
+
+def check_bitrate(preset, kbps, modules=None):
     """Makes sure that a preset can be asked for a bitrate.
+
+    Args:
+        preset: Preset.
+        kbps: the bitrate.
+        modules: how many modules are to code, if that was said.
 
     Raises:
         BitrateError: it cannot; the message names a preset that can, if one is installed.
     """
-    nominal = preset.metadata["kbps"]
-    low, high = (factor * nominal for factor in RANGE)
+    low, high = bitrate_range(preset.metadata, modules)
+    part = f" with {count_modules(modules)}" if modules else ""
+    range_ = f"The preset '{preset.name}'{part} makes files of {low:g} to {high:g} kbps, not"
     if not isinstance(kbps, numbers.Real) or isinstance(kbps, bool):
-        raise BitrateError(f"The preset '{preset.name}' makes files of {low:g} to {high:g} kbps, not {kbps!r}; give a "
-                           "number.")
+        raise BitrateError(f"{range_} {kbps!r}; give a number.")
     if low <= kbps <= high:
         return
-    others = {name: preset_info(name)["kbps"] for name in list_presets()}
-    fitting = [name for name, rate in others.items() if RANGE[0] * rate <= kbps <= RANGE[1] * rate]
-    hint = f"; take the preset '{min(fitting, key=lambda name: abs(others[name] - kbps))}'" if fitting else ""
-    raise BitrateError(f"The preset '{preset.name}' makes files of {low:g} to {high:g} kbps, not {kbps}{hint}.")
+    others = {name: preset_info(name) for name in list_presets()}
+    ranges = {name: bitrate_range(facts) for name, facts in others.items()}
+    fitting = [name for name, (low, high) in ranges.items() if low <= kbps <= high]
+    nearest = min(fitting, key=lambda name: abs(others[name]["kbps"] - kbps), default=None)
+    raise BitrateError(f"{range_} {kbps}{f'; take the preset {nearest!r}' if nearest else ''}.")
+
+
+def modules_for(kbps, rates):
+    """How many modules sound best at a bitrate: the fewest that are near it by themselves.
+
+    Args:
+        kbps: the bitrate.
+        rates: what the recording costs with the first module, the first two, ..., all, at the preset's own steps.
+    """
+    return next((number for number, rate in enumerate(rates, start=1) if kbps <= FINER * rate), len(rates))
 
 
 def meet_bitrate(kbps, seconds, progress, code):
@@ -102,9 +138,16 @@ class StepSearch:
         return log_step - error / self._slope
 
 
+def halves(progress):
+    """Two in the place of one that is called as progress(done, total): for the first half of the way and the second."""
+    if progress is None:
+        return None, None
+    return (lambda done, total: progress(0.5 * done / max(total, 1), 1),
+            lambda done, total: progress(0.5 + 0.5 * done / max(total, 1), 1))
+
+
 def _part(progress, number):
     """Every pass halves what is left of a bar: nobody knows how many there will be."""
-    if progress is None:
-        return None
-    left = 0.5 ** number
-    return lambda done, total: progress(1 - left + left / 2 * done / max(total, 1), 1)
+    for _ in range(number):
+        _, progress = halves(progress)
+    return halves(progress)[0]

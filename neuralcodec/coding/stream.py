@@ -14,8 +14,8 @@ from neuralcodec.bitstream.header import HASH_BYTES
 from neuralcodec.bitstream.packet import MAX_FRAMES, read_packet, write_packet
 from neuralcodec.bitstream.packet_stream import StreamHeader
 from neuralcodec.coding.concealment import Concealment
-from neuralcodec.coding.file import check_hash
 from neuralcodec.coding.modules import check_modules
+from neuralcodec.coding.presets import preset_for
 from neuralcodec.errors import StreamError
 from neuralcodec.runtime.nested_decoder import make_decoder
 from neuralcodec.runtime.nested_encoder import make_encoder
@@ -132,7 +132,7 @@ class StreamDecoder:
         header: bytes, that of `StreamEncoder`, if it came along; a decoder without one trusts that the preset is right.
 
     Raises:
-        WrongPresetError: the stream needs another preset, or other weights of it.
+        WrongPresetError: the stream needs another preset, or a revision of it that is not here.
         NotAStreamError, NewerVersionError, DamagedFileError: the header is none that can be read.
 
     Example:
@@ -145,7 +145,7 @@ class StreamDecoder:
         self._preset, self._step_index = preset, 0
         if header is not None:
             header = StreamHeader.from_bytes(header)
-            check_hash(preset, header, "stream")
+            self._preset = preset_for(preset, header, "stream")
             self._step_index = header.step_index
         self.reset()
 

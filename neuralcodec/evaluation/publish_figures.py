@@ -1,6 +1,6 @@
 """Writes measured figures into a preset's metadata and card, so that neither can drift from the measurement.
 
-    neuralcodec evaluate --preset presets/cq-24k --data valid/ --peers --output scores.csv
+    neuralcodec evaluate --preset presets/cq-24k --data valid/ --peers --prefixes --output scores.csv
     python -m neuralcodec.evaluation.publish_figures presets/cq-24k scores.csv
 """
 import csv
@@ -13,6 +13,7 @@ from neuralcodec.errors import TrainingDataError
 from neuralcodec.evaluation.comparison import summary
 from neuralcodec.evaluation.non_speech import off_speech
 from neuralcodec.zoo.card import model_card
+from neuralcodec.zoo.figures import prefix_name
 from neuralcodec.zoo.folder import CARD, METADATA
 from neuralcodec.zoo.metadata import read_metadata, write_object
 from neuralcodec.zoo.presets import load_preset
@@ -28,7 +29,7 @@ def read_rows(path):
 
 
 def write_figures(directory, rows):
-    """Replaces the figures of a preset.
+    """Replaces the figures of a preset; those of its prefixes only where these were measured.
 
     Args:
         directory: folder of the preset.
@@ -41,9 +42,12 @@ def write_figures(directory, rows):
     metadata = read_metadata(directory / METADATA)
     if metadata["name"] not in figures:
         raise TrainingDataError(f"The scores hold none of '{metadata['name']}', only of {', '.join(figures)}.")
-    metadata["evaluation"] = {codec: _rounded(values) for codec, values in figures.items()}
-    metadata["off_speech"] = {sound: _rounded(values)
-                              for sound, values in off_speech(load_preset(directory)).items()}
+    preset = load_preset(directory)
+    smaller = [prefix_name(preset.name, number) for number in range(1, len(preset.config.modules))]
+    if smaller and set(smaller) <= set(figures):
+        metadata["prefixes"] = [_rounded(figures[name]) for name in (*smaller, preset.name)]
+    metadata["evaluation"] = {codec: _rounded(values) for codec, values in figures.items() if codec not in smaller}
+    metadata["off_speech"] = {sound: _rounded(values) for sound, values in off_speech(preset).items()}
     write_object(directory / METADATA, metadata)
     (directory / CARD).write_text(model_card(metadata), encoding="utf-8")
 

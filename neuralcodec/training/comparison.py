@@ -7,6 +7,8 @@ from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.coding.file import decode, encode
 from neuralcodec.errors import NotBetterError
 from neuralcodec.evaluation.metrics import bootstrap_interval, installed_metrics, score
+from neuralcodec.zoo.figures import prefix_name
+from neuralcodec.zoo.metadata import is_nested
 
 METRICS = ("pesq", "estoi", "si_sdr", "mel_distance")
 DECIDING_METRICS = ("pesq", "mel_distance")  # the first of these that is installed decides
@@ -37,23 +39,31 @@ class FinetuneHistory:
         return f"before {as_text(self.before)}; after {as_text(self.after)} ({self.pieces} held-back pieces)"
 
 
-def code_and_score(preset, pieces):
+def code_and_score(preset, pieces, modules=None):
     """Codes pieces of speech, decodes them and scores what comes out.
 
     Args:
         preset: Preset.
         pieces: list of float32 (n,).
+        modules: how many of its modules code; all by default.
 
     Returns:
         list of rows, as `neuralcodec.evaluation.comparison` has them.
     """
     rows, metrics = [], installed_metrics(METRICS)
+    name = preset.name if modules in (None, len(preset.config.modules)) else prefix_name(preset.name, modules)
     for number, samples in enumerate(pieces):
-        data = encode(preset, samples, SAMPLE_RATE)
+        data = encode(preset, samples, SAMPLE_RATE, modules=modules)
         seconds = samples.size / SAMPLE_RATE
-        rows.append({"clip": str(number), "codec": preset.name, "seconds": seconds,
+        rows.append({"clip": str(number), "codec": name, "seconds": seconds,
                      "kbps": len(data) * 8 / seconds / 1000, **score(samples, decode(preset, data)[0], metrics)})
     return rows
+
+
+def prefix_rows(preset, pieces):
+    """Rows of `code_and_score` for the first modules of a nested preset: one, two, ..., without all; else none."""
+    smaller = range(1, len(preset.config.modules)) if is_nested(preset.metadata) else ()
+    return [row for modules in smaller for row in code_and_score(preset, pieces, modules)]
 
 
 def means(rows):

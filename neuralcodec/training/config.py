@@ -7,6 +7,8 @@ Its keys, with their defaults in brackets; a key without one has to be there:
     kbps                    nominal bitrate of the preset
     model                   the cascade, see `neuralcodec.architecture.config`: lpc, modules, noise_above
     phases                  list of phases, see below: module by module (greedy), then jointly
+    revision [1]            of the preset: one more each time that new weights take the name of old ones, see
+                            `neuralcodec.zoo.revisions`
     start [""]              preset (name or folder) or checkpoint (.weights.h5) to start from; "": from scratch
     comment [""]            for people, such as which run `start` comes from
     speech [{}]             what the preset learns from, and its licence, for the model card: see
@@ -95,6 +97,7 @@ class TrainingConfig:
     kbps: float
     model: CascadeConfig
     phases: tuple = field(default_factory=tuple)
+    revision: int = 1
     start: str = ""
     comment: str = field(default="", compare=False)
     speech: dict = field(default_factory=dict, compare=False)
@@ -277,7 +280,7 @@ def check_config(config):
     check_values(config)
     check_speech(config.speech)
     check_name(config.name)
-    check_positive(config, "kbps", "batch_size", "clip_frames", "epoch_steps", "validate_epochs")
+    check_positive(config, "kbps", "revision", "batch_size", "clip_frames", "epoch_steps", "validate_epochs")
     for phase in config.phases:
         check_phase(phase, config.model)
 

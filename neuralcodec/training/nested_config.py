@@ -65,12 +65,14 @@ class PrefixPreset:
         description: one line for `neuralcodec presets`.
         modules: how many.
         kbps: nominal bitrate; all step sizes are scaled to it.
+        revision: of the preset: one more each time that new weights take the name of old ones.
     """
 
     name: str
     description: str
     modules: int
     kbps: float
+    revision: int = 1
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,9 @@ class NestedTrainingConfig:
         for preset in config.presets:
             check_values(preset)
             check_name(preset.name)
-            if not 1 <= preset.modules <= len(config.model.modules) or not preset.kbps:
-                raise ConfigError(f"The preset {preset.name!r} must have 1 to {len(config.model.modules)} modules, and "
-                                  "a bitrate.")
+            check_positive(preset, "modules", "kbps", "revision")
+            if preset.modules > len(config.model.modules):
+                raise ConfigError(f"The preset {preset.name!r} must have 1 to {len(config.model.modules)} modules.")
         return config
 
 

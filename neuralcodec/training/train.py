@@ -8,7 +8,7 @@ from neuralcodec.progress import Status
 from neuralcodec.training.calibration import calibration_speech, write_calibrated_preset
 from neuralcodec.training.callbacks import TrainingReport
 from neuralcodec.training.checkpoint import Progress
-from neuralcodec.training.comparison import as_text, code_and_score, means
+from neuralcodec.training.comparison import as_text, code_and_score, means, prefix_rows
 from neuralcodec.training.corpus import listing, read_corpus
 from neuralcodec.training.loop import is_checkpoint, starting_progress, train_cascade
 from neuralcodec.training.nested_config import NestedTrainingConfig, find_config
@@ -64,12 +64,14 @@ def _write_and_measure(write, cascade, preset, recordings, directory, details, c
 
     Args:
         write: `write_calibrated_preset` or `write_prefix`.
-        preset: name, description and kbps, as a TrainingConfig or a PrefixPreset has them.
+        preset: name, description, kbps and revision, as a TrainingConfig or a PrefixPreset has them.
     """
     status.say(f"Bringing files of {preset.name} to {preset.kbps:g} kbps, and fitting the entropy tables.")
+    if preset.revision > 1:
+        details = {**details, "revision": preset.revision}
     written = write(cascade, preset, recordings, directory, details, overwrite=True)
     rows = code_and_score(written, corpus.held_back)
-    write_figures(written.directory, rows)
+    write_figures(written.directory, [*rows, *prefix_rows(written, corpus.held_back)])
     status.say(f"Held-back speech: {as_text(means(rows))}.")
     return load_preset(written.directory)
 

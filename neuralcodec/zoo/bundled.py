@@ -6,6 +6,7 @@ from pathlib import Path
 from neuralcodec.errors import NewerVersionError, PresetError, nearest_name
 from neuralcodec.zoo.folder import METADATA
 from neuralcodec.zoo.metadata import read_metadata
+from neuralcodec.zoo.revisions import numbered, revisions_beside, split_revision
 
 
 def bundled_directory():
@@ -25,9 +26,33 @@ def list_presets() -> list[str]:
     return sorted(_bundled(), key=lambda name: (_kbps(name), name))
 
 
+def list_revisions():
+    """Names of all presets that come with the package: each without a revision, then its earlier ones with theirs.
+
+    Example:
+        >>> list_revisions()
+        ['cq-9k', 'cq-9k@1', 'cq-24k', 'cq-24k@1']
+    """
+    return [name for preset in list_presets()
+            for name in (preset, *map(str, bundled_revisions(preset)[1:]))]
+
+
+def bundled_revisions(name):
+    """The revisions of a preset that come with the package, the newest first; none if there is no such preset."""
+    return revisions_beside(bundled_directory() / name) if name in _bundled() else []
+
+
 def bundled_preset(name):
-    """The folder of a bundled preset; None if there is none of that name."""
-    return bundled_directory() / name if name in _bundled() else None
+    """The folder of a bundled preset; None if there is none of that name.
+
+    Args:
+        name: with a revision or, for the newest, without.
+    """
+    name, number = split_revision(name)
+    if name not in _bundled():
+        return None
+    folder = bundled_directory() / name
+    return folder if number is None else numbered(folder, number)
 
 
 def nearest_presets(name):
@@ -42,7 +67,8 @@ def nearest_presets(name):
 
 
 def _bundled():
-    return [path.parent.name for path in bundled_directory().glob(f"*/{METADATA}")]
+    folders = (path.parent.name for path in bundled_directory().glob(f"*/{METADATA}"))
+    return [name for name in folders if split_revision(name)[1] is None]
 
 
 def _kbps(name):

@@ -5,8 +5,16 @@ A card says what the metadata says and nothing else: no speech, language or lice
 
 import math
 
-from neuralcodec.zoo.figures import METRIC_LABELS, judges, markdown_table, measured_figures, measured_off_speech
-from neuralcodec.zoo.metadata import NO_LICENCE, base_model, base_repository, is_text, limits, lineage
+from neuralcodec.zoo.figures import (
+    METRIC_LABELS,
+    count_modules,
+    judges,
+    markdown_table,
+    measured_figures,
+    measured_off_speech,
+    prefix_figures,
+)
+from neuralcodec.zoo.metadata import NO_LICENCE, base_model, base_repository, is_text, limits, lineage, revision_of
 from neuralcodec.zoo.speech import training_speech
 
 TASK = "audio-to-audio"
@@ -21,7 +29,7 @@ _CARD = """\
 ---
 # {name}
 
-{description}. Nominal bitrate: {kbps:g} kbps, 16 kHz mono speech.{origin}
+{description}. Nominal bitrate: {kbps:g} kbps, 16 kHz mono speech.{revision}{origin}
 
 ```python
 from neuralcodec import Codec
@@ -53,6 +61,13 @@ Means over {clips} recordings that were not trained on, ± half the 95 % bootstr
 files (peers: real packets), written, read back and decoded.
 """
 
+_PREFIXES = """
+What its first modules cost and reach alone, on {clips} such recordings; the last row is all of them. A file is cut to \
+its first modules by `neuralcodec strip`, without this preset.
+
+{table}
+"""
+
 
 def model_card(metadata, address=None):
     """Text of a model card.
@@ -67,9 +82,10 @@ def model_card(metadata, address=None):
     Example:
         >>> model_card(codec.preset.metadata, "user/my-codec")
     """
-    name, base = metadata["name"], base_model(metadata)
+    name, base, revision = metadata["name"], base_model(metadata), revision_of(metadata)
     return _CARD.format(
         hub=_for_the_hub(metadata), name=name, description=metadata["description"].rstrip("."), kbps=metadata["kbps"],
+        revision=f" Revision {revision}." if revision > 1 else "",
         origin=f" Fine-tuned from `{base}`." if base else "", address=address or name, figures=_figures(metadata),
         training="\n\n".join(_training(metadata)),
         limits="\n".join(f"- {sentence}" for sentence in _limits(metadata)), licence=_licence(metadata))
@@ -110,7 +126,14 @@ def _figures(metadata):
     further = [f"- {judge['metric']}, {judge['note']}: "
                + ", ".join(f"{codec} {value:.2f}" for codec, value in judge["values"].items()) + "."
                for judge in judges(metadata)]
-    return text + ("\n" + "\n".join(further) + "\n" if further else "")
+    return text + ("\n" + "\n".join(further) + "\n" if further else "") + _prefixes(metadata)
+
+
+def _prefixes(metadata):
+    rows = {count_modules(number): figures for number, figures in enumerate(prefix_figures(metadata), start=1)}
+    if len(rows) < 2:
+        return ""
+    return _PREFIXES.format(table=markdown_table(rows), clips=next(iter(rows.values()))["clips"])
 
 
 def _training(metadata):

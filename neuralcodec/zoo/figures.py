@@ -2,7 +2,7 @@
 
 import math
 
-from neuralcodec.zoo.metadata import is_figure, is_number, is_text
+from neuralcodec.zoo.metadata import is_figure, is_nested, is_number, is_text
 
 METRIC_LABELS = {"pesq": "PESQ-WB", "stoi": "STOI", "estoi": "ESTOI", "si_sdr": "SI-SDR (dB)",
                  "mel_distance": "mel distance (dB)", "visqol": "ViSQOL", "distillmos": "DistillMOS",
@@ -37,6 +37,55 @@ def measured_off_speech(metadata):
     whole = all(isinstance(row, dict) and all(is_figure(row.get(name)) for name in wanted)
                 for row in measured.values())
     return measured if whole else {}
+
+
+def prefix_figures(metadata):
+    """What the first modules of a preset reach alone, measured on the same recordings as all of them.
+
+    Returns:
+        list of {"clips": int, metric: [mean, low, high], ...}, `kbps` among them, for the first module, the first two,
+        ..., all; empty where it was not measured, or where a stranger wrote something else.
+    """
+    found = metadata.get("prefixes")
+    whole = (isinstance(found, list) and all(map(_is_row, found)) and all("kbps" in row for row in found)
+             and len({tuple(row) for row in found}) == 1)
+    rates = [row["kbps"][0] for row in found] if whole else []
+    rise = all(is_number(rate) and rate > 0 for rate in rates) and rates == sorted(rates)
+    return found if rates and rise else []
+
+
+def prefix_rates(metadata):
+    """Nominal bitrates of the first modules of a preset.
+
+    Args:
+        metadata: of the preset.
+
+    Returns:
+        list of kbps, of the first module, the first two, ..., the last that of all; where the others are not known,
+        and for cascades that are not nested, that one alone.
+    """
+    rates = [row["kbps"][0] for row in prefix_figures(metadata)] if is_nested(metadata) else []
+    return [metadata["kbps"] * rate / rates[-1] for rate in rates] or [metadata["kbps"]]
+
+
+def prefix_name(name, modules):
+    """What a table calls the first modules of a preset.
+
+    Example:
+        >>> prefix_name("cq-24k", 2)
+        'cq-24k (2 modules)'
+    """
+    return f"{name} ({count_modules(modules)})"
+
+
+def count_modules(modules):
+    """A number of modules in words.
+
+    Example:
+        >>> count_modules(1)
+        '1 module'
+    """
+    return f"{modules} module{'' if modules == 1 else 's'}"
 
 
 def judges(metadata):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from neuralcodec.errors import ConfigError, OutputExistsError, PresetError
 from neuralcodec.files.strangers import read_member
-from neuralcodec.zoo.metadata import FORMAT_VERSION, NO_LICENCE, read_metadata, read_object, write_object
+from neuralcodec.zoo.metadata import NESTED_VERSION, NO_LICENCE, read_metadata, read_object, write_object
 
 CONFIG, METADATA, WEIGHTS, TABLES, CARD = "config.json", "metadata.json", "model.weights.h5", "tables.npz", "README.md"
 FILES = (CONFIG, METADATA, WEIGHTS, TABLES, CARD)
@@ -126,7 +126,7 @@ def save_preset(directory, *, name, description, kbps, config, weights_file, tab
 
     weights = read_weights(weights_file)
     metadata = {
-        "format_version": FORMAT_VERSION if isinstance(config, NestedConfig) else 1,
+        "format_version": NESTED_VERSION if isinstance(config, NestedConfig) else 1,
         "name": name,
         "description": description,
         "kbps": kbps,

@@ -14,19 +14,32 @@ from neuralcodec.zoo.card import model_card
 from neuralcodec.zoo.folder import CARD, CONFIG, FILES, METADATA, copy_preset
 from neuralcodec.zoo.hub_errors import FAILURES, explained, is_refusal, not_cached
 from neuralcodec.zoo.metadata import MAX_BYTES as MAX_TEXT_BYTES
+from neuralcodec.zoo.metadata import revision_of
 from neuralcodec.zoo.weights import MAX_BYTES as MAX_WEIGHTS_BYTES
 
 SCHEME = "hf://"
 LIBRARY = "neuralcodec"
 
-_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
+_ADDRESS = re.compile(r"([A-Za-z0-9][\w.-]*/[\w.-]+)(?:@([\w./-]+))?", re.ASCII)
 _TOKEN = re.compile("[!-~]+")
 _CLIENT = {"library_name": LIBRARY, "library_version": __version__}
 
 
-def is_repo_id(name):
-    """Whether a name is `user/name` or `hf://user/name`."""
-    return isinstance(name, str) and bool(_REPO_ID.fullmatch(name.removeprefix(SCHEME)))
+def split_address(name):
+    """The repository and the revision that an address names, as in the Hub's own `hf://` addresses.
+
+    Args:
+        name: `user/name` or `user/name@revision`, with `hf://` before it or without.
+
+    Returns:
+        (`user/name`, revision), None in the place of a revision that is not named; None for other names.
+
+    Example:
+        >>> split_address("hf://user/my-codec@v1.0")
+        ('user/my-codec', 'v1.0')
+    """
+    match = isinstance(name, str) and _ADDRESS.fullmatch(name.removeprefix(SCHEME))
+    return match.groups() if match else None
 
 
 def checked_token(token):
@@ -54,8 +67,8 @@ def download_preset(repo_id, *, revision=None, cache_dir=None, token=None, local
     """Downloads the files of a preset, and no others; what is in the Hub's cache already is not downloaded again.
 
     Args:
-        repo_id: `user/name` or `hf://user/name`.
-        revision: branch, tag or commit; by default the main branch.
+        repo_id: `user/name` or `hf://user/name`, with `@revision` behind it or without.
+        revision: branch, tag or commit; by default the one that `repo_id` names, else the main branch.
         cache_dir: folder of the cache; by default the Hub's own.
         token: access token; by default that of `hf auth login`.
         local_files_only: take what is in the cache, without asking the Hub.
@@ -67,12 +80,16 @@ def download_preset(repo_id, *, revision=None, cache_dir=None, token=None, local
     Raises:
         PresetNotFoundError: there is no such repository.
         PresetError: it holds no preset, or files that are too large for one.
-        HubError: the Hub cannot be reached and the preset is not in the cache, or the Hub refuses.
+        HubError: the Hub cannot be reached and the preset is not in the cache, the Hub refuses, or two revisions were
+            named.
 
     Example:
         >>> download_preset("user/my-codec", revision="v1.0")
     """
-    repo_id, token = repo_id.removeprefix(SCHEME), checked_token(token)
+    (repo_id, named), token = split_address(repo_id), checked_token(token)
+    if named and revision not in (None, named):
+        raise HubError(f"'{repo_id}@{named}' names another revision than '{revision}'; leave out one of them.")
+    revision = revision or named
     missing = (f"There is no preset '{repo_id}', neither as a folder nor on the Hub (log in with `hf auth login` to "
                f"see a private one); {nearest_presets(repo_id)}")
     with explained(repo_id, missing, revision):
@@ -149,7 +166,8 @@ def check_upload(repo_id, token=None):
         HubError: nobody is logged in, the account or its token may not, or the Hub cannot be reached.
     """
     repo_id, token = repo_id.removeprefix(SCHEME), checked_token(token)
-    if not is_repo_id(f"user/{repo_id}" if "/" not in repo_id else repo_id):
+    address = split_address(f"user/{repo_id}" if "/" not in repo_id else repo_id)
+    if not address or address[1]:
         raise HubError(f"'{repo_id}' is no name of a repository on the Hub; give one like user/name.")
     if token is None and get_token() is None:
         raise HubError(f"Nobody is logged in to the Hub, which '{repo_id}' needs; log in with `hf auth login`.")
@@ -164,6 +182,9 @@ def check_upload(repo_id, token=None):
 
 def upload_preset(preset, repo_id, *, private=False, revision=None, commit_message=None, create_pr=False, token=None):
     """Uploads a preset in one commit, to a repository that is created if need be, with a card written anew.
+
+    On the main branch the commit is tagged with the number of the preset's revision; a tag that is there stays where it
+    is, so that `user/name@1` goes on being what it was.
 
     Args:
         preset: Preset.
@@ -198,4 +219,6 @@ def upload_preset(preset, repo_id, *, private=False, revision=None, commit_messa
         files = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=folder / name) for name in FILES]
         commit = api.create_commit(repo_id, files, commit_message=commit_message or f"Upload {preset.name}",
                                    revision=revision, create_pr=create_pr)
+        if not create_pr and not revision:
+            api.create_tag(repo_id, tag=str(revision_of(preset.metadata)), revision=commit.oid, exist_ok=True)
     return commit.pr_url or commit.commit_url

@@ -16,12 +16,14 @@ More keys may follow, all of them for people and for the model card:
 
 | key              |                                                                          |
 |------------------|--------------------------------------------------------------------------|
+| `revision`       | of the preset, number from 1 on, see `neuralcodec.zoo.revisions`; 1 without it |
 | `training`       | the configuration and its speech in numbers                              |
 | `speech`         | what the preset learnt from, see `neuralcodec.zoo.speech`                |
 | `lineage`        | list of the runs that it came from: run, start, steps, minutes           |
 | `base_model`     | the preset that it was fine-tuned from: its repository, else its name    |
 | `base_license`   | the licence of that one                                                  |
 | `evaluation`     | figures, see `neuralcodec.zoo.figures`                                   |
+| `prefixes`       | those of the first module, the first two, ..., all                       |
 | `judges`         | further ones, measured elsewhere                                         |
 | `off_speech`     | what the preset does to sound that is not speech                         |
 | `limits`         | list of sentences: what it cannot do                                     |
@@ -34,7 +36,8 @@ from pathlib import Path
 from neuralcodec.errors import NewerVersionError, PresetError, one_line
 from neuralcodec.files.strangers import read_member
 
-FORMAT_VERSION = 2  # 2: nested cascades
+FORMAT_VERSION = 2
+NESTED_VERSION = 2  # and later: nested cascades
 NO_LICENCE = "NOASSERTION"  # SPDX for: nothing is said
 
 MAX_BYTES = 1 << 20
@@ -74,6 +77,8 @@ _REQUIRED = {
     "hash": lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value),
 }
 
+_OPTIONAL = {"revision": lambda value: type(value) is int and 1 <= value < 10**9}
+
 
 def read_metadata(path):
     """Reads and checks a metadata.json.
@@ -92,8 +97,8 @@ def read_metadata(path):
     if version > FORMAT_VERSION:
         raise NewerVersionError(one_line(f"The preset in '{Path(path).parent}' was made for a newer version of "
                                          "neuralcodec; update neuralcodec."))
-    for key, is_valid in _REQUIRED.items():
-        if key not in metadata or not is_valid(metadata[key]):
+    for key, is_valid in {**_REQUIRED, **_OPTIONAL}.items():
+        if not is_valid(metadata[key]) if key in metadata else key in _REQUIRED:
             raise PresetError(f"'{path}' has no valid \"{key}\"; install the preset again.")
     return metadata
 
@@ -112,6 +117,16 @@ def read_object(path):
     if not isinstance(value, dict):
         raise PresetError(f"'{path}' does not hold a JSON object; install the preset again.")
     return value
+
+
+def revision_of(metadata):
+    """The number of a preset's revision; the first presets did not say it."""
+    return metadata.get("revision", 1)
+
+
+def is_nested(metadata):
+    """Whether the preset is a nested cascade, every prefix of which is made to be heard."""
+    return metadata.get("format_version", 1) >= NESTED_VERSION
 
 
 def base_model(metadata):

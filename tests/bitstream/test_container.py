@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
+from neuralcodec.bitstream.container import ContainerReader, ContainerWriter, file_size
 from neuralcodec.bitstream.header import Header, to_crc
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
 from neuralcodec.errors import (
@@ -198,3 +198,10 @@ def test_an_hour_fits_in_constant_memory(tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 3 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("num_blocks", [0, 1, 3, 200])
+def test_the_size_of_a_file_follows_from_those_of_its_payloads(num_blocks):
+    blocks = [[bytes(7 * i), bytes(130), bytes(100 * i)] for i in range(num_blocks)]
+    data = write(header_for(num_blocks), blocks)
+    assert file_size(header_for(num_blocks), [[*map(len, block)] for block in blocks]) == len(data)

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -183,6 +184,25 @@ def test_a_file_whose_preset_is_not_installed(cli, tiny_folder, codec, tmp_path,
     code, _, err = cli("decompress", "a.nac")
     assert code == 1 and "needs the preset 'tiny', which is not installed" in err
     assert cli("decompress", "a.nac", "-p", tiny_folder) == (0, b"", "")
+
+
+def test_revisions(cli, revised, codec, speech, tmp_path):
+    speech("a.wav")
+    assert cli("compress", "a.wav", "-p", "tiny@1", "-o", "old.nac")[0] == 0
+    assert cli("compress", "a.wav", "-p", "tiny", "-o", "new.nac")[0] == 0
+    old = neuralcodec.codec_info(tmp_path / "old.nac")
+    assert old["preset"] == "tiny" and codec.preset.hash.hex().startswith(old["hash"])
+    assert neuralcodec.codec_info(tmp_path / "new.nac")["hash"] != old["hash"]
+    for arguments in ([], ["-p", "tiny"], ["-p", "tiny@1"]):  # each file with the revision that wrote it
+        for name in ("old", "new"):
+            assert cli("decompress", f"{name}.nac", "-o", f"{name}.wav", "--force", *arguments) == (0, b"", "")
+        decoded, _ = soundfile.read(tmp_path / "old.wav", dtype="int16")
+        expected, _ = codec.decode((tmp_path / "old.nac").read_bytes())
+        assert np.abs(decoded / 32768 - expected).max() < 1e-4
+    shutil.rmtree(revised / "tiny@1")
+    code, _, err = cli("decompress", "old.nac", "-o", "again.wav")
+    assert code == 1 and "needs other weights of the preset 'tiny'" in err and "tiny@2 (" in err
+    assert not (tmp_path / "again.wav").exists()
 
 
 def test_a_file_of_other_weights(cli, codec, other_folder, tmp_path):

@@ -39,6 +39,16 @@ def test_lines_are_measured_unless_only_others_are_wanted(cli, tiny_folder, data
     assert "lines" not in (tmp_path / "rows.csv").read_text()  # they are of no single recording
 
 
+def test_prefixes_are_codecs_of_their_own(cli, tiny_folder, data, tmp_path):
+    code, out, err = cli("evaluate", "-p", tiny_folder, "--data", data, "--metrics", "si_sdr", "--limit", 1,
+                         "--prefixes", "--output", "rows.csv")
+    whole, first = csv.DictReader((tmp_path / "rows.csv").open())
+    assert code == 0 and (whole["codec"], first["codec"]) == ("tiny", "tiny (1 module)")
+    assert float(first["kbps"]) < float(whole["kbps"]) and b"tiny (1 module)" in out
+    assert cli("compress", data / "speaker0" / "a.wav", "-p", tiny_folder, "--modules", 1, "-o", "a.nac")[0] == 0
+    assert float(first["kbps"]) == pytest.approx((tmp_path / "a.nac").stat().st_size * 8 / 1500)
+
+
 def test_conversions_are_noted(cli, tiny_folder, tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros((800, 2)), 8000)
     code, _, err = cli("evaluate", "-p", tiny_folder, "--data", tmp_path / "a.wav", "--metrics", "si_sdr, stoi")

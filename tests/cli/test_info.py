@@ -71,6 +71,12 @@ def test_preset_not_installed_or_changed(cli, coded, monkeypatch, tmp_path, othe
     assert b"tiny (installed with other weights)" in cli("info", coded)[1]
 
 
+def test_a_revision_that_wrote_a_file_is_named(cli, coded, revised):
+    assert b"tiny (installed as tiny@1)" in cli("info", coded)[1]
+    coded.write_bytes(neuralcodec.Codec.from_pretrained("tiny").encode(np.zeros(1000), 16000))
+    assert b"tiny (installed)" in cli("info", coded)[1]
+
+
 def test_a_name_that_is_not_text(start_cli, coded, tmp_path):
     name = b"a\xff.nac"
     with open(os.fsencode(tmp_path) + b"/" + name, "wb") as file:

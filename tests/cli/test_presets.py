@@ -13,6 +13,29 @@ def test_presets(cli, installed, codec):
     assert row.split() == ["tiny", "24", f"{codec.preset.metadata['parameters']:,}", "Random", "weights."]
 
 
+def test_earlier_revisions_are_listed_and_verified(cli, revised):
+    head, newest, first = cli("presets")[1].decode().splitlines()
+    assert head.split()[0] == "name" and newest.split()[0] == "tiny" and first.split()[0] == "tiny@1"
+    assert cli("presets", "verify") == (0, b"tiny    ok\ntiny@1  ok\n", "")
+    for name, number in (("tiny", "2"), ("tiny@2", "2"), ("tiny@1", "1")):
+        facts = dict(line.split(maxsplit=1) for line in cli("presets", "info", name)[1].decode().splitlines())
+        assert (facts["name"], facts["revision"]) == ("tiny", number)
+    code, _, err = cli("presets", "info", "tiny@3")
+    assert code == 1 and "no revision 3 of the preset 'tiny'; here are tiny@2, tiny@1" in err
+
+
+def test_info_tells_what_each_prefix_costs_and_reaches(cli, installed, tmp_path, tiny_folder):
+    folder = shutil.copytree(tiny_folder, tmp_path / "mine")
+    rows = [{"clips": 3, "kbps": [kbps] * 3, "pesq": [pesq] * 3} for kbps, pesq in ((12.5, 3.25), (24, 4.5))]
+    metadata = {**json.loads((folder / METADATA).read_text()), "prefixes": rows}
+    (folder / METADATA).write_text(json.dumps(metadata))
+    lines = cli("presets", "info", folder)[1].decode().splitlines()
+    assert [" ".join(line.split()) for line in lines[-2:]] == ["1 module kbps 12.5, pesq 3.25",
+                                                               "2 modules kbps 24, pesq 4.5"]
+    (folder / METADATA).write_text(json.dumps({**metadata, "prefixes": rows[::-1]}))
+    assert "module " not in cli("presets", "info", folder)[1].decode()
+
+
 def test_list_is_the_listing(cli, installed):
     assert cli("presets", "list") == cli("presets")
 

@@ -1,7 +1,7 @@
 """Codecs of both kinds with random weights."""
 
 import pytest
-from nested_cascades import NESTED, make_nested
+from nested_cascades import NESTED, make_nested, nested_folder  # noqa: F401
 
 from neuralcodec.codec import Codec
 from neuralcodec.training.table_fitting import nominal_tables

@@ -87,3 +87,8 @@ def test_the_modules_that_a_bitrate_has_room_for(coded):
     reader = ContainerReader(io.BytesIO(coded))
     sizes = [len(strip(coded, keep)) * 8 / 3 / 1000 for keep in (1, 2, 3)]
     assert [modules_within(reader, kbps) for kbps in (1, *sizes, 1000)] == [1, 1, 2, 3, 3]
+    assert [modules_within(reader, kbps - 1e-6) for kbps in sizes] == [1, 1, 2]  # headers and checksums count
+
+
+def test_an_empty_file_keeps_all_modules(codec):
+    assert modules_within(ContainerReader(io.BytesIO(codec.encode(np.zeros(0), 16000))), 1) == 3

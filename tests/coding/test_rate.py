@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuralcodec import Codec, codec_info
-from neuralcodec.coding.rate import PASSES, meet_bitrate
+from neuralcodec.coding.rate import PASSES, bitrate_range, meet_bitrate, modules_for
 from neuralcodec.errors import BitrateError
 
 
@@ -56,6 +56,62 @@ def test_another_preset_is_named(codec, monkeypatch):
     monkeypatch.setattr("neuralcodec.coding.rate.preset_info", lambda name: {"kbps": float(name[3:-1])})
     with pytest.raises(BitrateError, match="take the preset 'cq-12k'"):
         codec.encode(np.zeros(16000), 16000, kbps=11)
+
+
+@pytest.fixture(scope="module")
+def nested(nested_folder):
+    """Three modules whose prefixes cost 8, 16 and 24 kbps, by what the preset says."""
+    return Codec.from_pretrained(nested_folder)
+
+
+def test_a_nested_preset_has_the_range_of_all_its_prefixes(nested, codec):
+    metadata = nested.preset.metadata
+    assert bitrate_range(metadata) == pytest.approx((5.6, 30))
+    assert [bitrate_range(metadata, modules) for modules in (1, 2)] == [(6, 10), (12, 20)]
+    assert bitrate_range(metadata, 3) == bitrate_range(metadata)
+    assert bitrate_range({**metadata, "prefixes": []}) == (18, 30)
+    assert bitrate_range({**codec.preset.metadata, "prefixes": metadata["prefixes"][1:]}) == (18, 30)  # not nested
+
+
+def test_the_fewest_modules_that_come_near_a_bitrate():
+    wanted = {1: 1, 8: 1, 9.4: 1, 9.5: 2, 18.8: 2, 18.9: 3, 100: 3}
+    assert {kbps: modules_for(kbps, [8, 16, 24]) for kbps in wanted} == wanted
+
+
+def test_a_bitrate_chooses_among_what_the_modules_cost_in_this_recording(nested, clip, monkeypatch, tmp_path):
+    samples, rate = clip[0][:8000], clip[1]
+    costs = [len(nested.encode(samples, rate, modules=modules)) * 8 / 500 for modules in (1, 2, 3)]
+    assert costs[0] < costs[1] < costs[2]
+    monkeypatch.setattr("neuralcodec.coding.rate.prefix_rates", lambda _: costs)
+    monkeypatch.setattr("neuralcodec.coding.file.meet_bitrate", lambda kbps, seconds, progress, code: code(7, None))
+    for modules, kbps in enumerate(costs, start=1):
+        for factor in (0.99, 1.17):
+            (tmp_path / "a.nac").write_bytes(nested.encode(samples, rate, kbps=factor * kbps))
+            info = codec_info(tmp_path / "a.nac")
+            assert (info["modules"], info["step_index"]) == (modules, 7)
+
+
+def test_modules_that_are_asked_for_keep_to_their_range(nested, clip, monkeypatch):
+    monkeypatch.setattr("neuralcodec.coding.file.meet_bitrate", lambda kbps, seconds, progress, code: code(7, None))
+    samples, rate = clip[0][:8000], clip[1]
+    two = nested.encode(samples, rate, kbps=14, modules=2)
+    assert two == nested.strip(nested.encode(samples, rate, kbps=30, modules=3), modules=2)
+    for kbps, modules, message in ((21, 2, "with 2 modules makes files of 12 to 20 kbps, not 21"),
+                                   (5, 1, "with 1 module makes files of 6 to 10 kbps, not 5"),
+                                   (5, None, "'three' makes files of 5.6 to 30 kbps, not 5")):
+        with pytest.raises(BitrateError, match=message):
+            nested.encode(samples, rate, kbps=kbps, modules=modules)
+
+
+@pytest.mark.parametrize("count", [0, 1, 400])
+def test_nested_silence_is_coded_all_the_same(nested, count):
+    assert len(nested.decode(nested.encode(np.zeros(count), 16000, kbps=8))[0]) == count
+
+
+def test_the_progress_of_all_passes_rises_to_the_end(nested, clip):
+    shown = []
+    nested.encode(clip[0][:8000], clip[1], kbps=24, progress=lambda done, total: shown.append(done / total))
+    assert shown == sorted(shown) and shown[-1] == 1 and shown[0] <= 0.5
 
 
 @pytest.mark.parametrize("count", [0, 1, 16000])

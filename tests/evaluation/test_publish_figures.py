@@ -29,6 +29,19 @@ def test_figures_go_from_the_csv_to_the_preset(tmp_path, tiny_folder):
     assert load_preset(folder).hash == before
 
 
+def test_figures_of_prefixes_are_kept_apart(tmp_path, tiny_folder):
+    folder = shutil.copytree(tiny_folder, tmp_path / "tiny")
+    first = [{**row, "codec": "tiny (1 module)", "kbps": 12.0} for row in ROWS if row["codec"] == "tiny"]
+    write_figures(folder, [*ROWS, *first])
+    metadata = json.loads((folder / "metadata.json").read_text())
+    assert list(metadata["evaluation"]) == ["tiny", "Opus 24"]
+    assert [row["kbps"][0] for row in metadata["prefixes"]] == [12.0, 24.0]
+    assert metadata["prefixes"][1] == metadata["evaluation"]["tiny"]
+    assert "| 1 module | 3 | 12.00" in (folder / "README.md").read_text()
+    write_figures(folder, ROWS)  # as nothing was measured of them, they stay
+    assert json.loads((folder / "metadata.json").read_text())["prefixes"] == metadata["prefixes"]
+
+
 def test_scores_of_other_codecs_are_refused(tmp_path, tiny_folder):
     shutil.copytree(tiny_folder, tmp_path / "tiny")
     with pytest.raises(TrainingDataError, match="none of 'tiny', only of Opus 24"):

@@ -1,4 +1,4 @@
-"""Makes the golden files of a preset that is about to be published: python tests/golden/make.py cq-24k"""
+"""Makes the golden files of a revision that is about to be published: python tests/golden/make.py cq-24k@2"""
 import sys
 from pathlib import Path
 

@@ -13,7 +13,7 @@ from neuralcodec.training.checkpoint import CHECKPOINT, Progress
 from neuralcodec.training.nested_config import NestedTrainingConfig, find_config
 from neuralcodec.training.prefixes import first_modules
 from neuralcodec.training.train import train_presets
-from neuralcodec.zoo.figures import measured_figures
+from neuralcodec.zoo.figures import measured_figures, prefix_figures, prefix_rates
 
 TOY = {
     "name": "toy", "batch_size": 2, "clip_frames": 20, "epoch_steps": 2,
@@ -23,7 +23,7 @@ TOY = {
         {"name": "module 0", "steps": 4, "prefixes": [1], "kbps": [12], "rate_weight": [0.05], "warmup": 0},
         {"name": "joint", "steps": 4, "prefixes": [0.5, 0.5], "kbps": [12, 24], "warmup": 0, "adversarial": 0.03}],
     "presets": [{"name": "toy-one", "description": "A toy", "modules": 1, "kbps": 14},
-                {"name": "toy-two", "description": "A toy", "modules": 2, "kbps": 30}],
+                {"name": "toy-two", "description": "A toy", "modules": 2, "kbps": 30, "revision": 2}],
 }
 
 
@@ -56,6 +56,16 @@ def test_each_preset_tells_what_it_reaches_on_held_back_speech(toy):
     for preset in toy[1]:
         figures = measured_figures(preset.metadata)[preset.name]
         assert figures["clips"] == 2 and np.isfinite(figures["pesq"]).all() and figures["kbps"][0] > 0
+
+
+def test_each_preset_tells_what_its_prefixes_cost_and_reach(toy):
+    one, two = (preset.metadata for preset in toy[1])
+    assert prefix_figures(one) == [] and prefix_rates(one) == [14]
+    first, both = prefix_figures(two)
+    assert both == measured_figures(two)["toy-two"] and set(first) == set(both) and first["clips"] == 2
+    assert prefix_rates(two) == pytest.approx([30 * first["kbps"][0] / both["kbps"][0], 30])
+    assert "toy-two (1 module)" not in two["evaluation"]
+    assert (two["revision"], "revision" in one) == (2, False)
 
 
 def test_the_log_has_the_rates_of_all_prefixes(toy):
@@ -142,6 +152,9 @@ def test_the_bundled_configuration_leads_to_three_presets():
     (("phases", 0, "speed"), 1, "'speed'"),
     (("presets", 0, "modules"), 3, "1 to 2 modules"),
     (("presets", 0, "name"), "a/b/c", "letters"),
+    (("presets", 0, "kbps"), 0, "kbps and revision must be above 0"),
+    (("presets", 0, "revision"), 0, "kbps and revision must be above 0"),
+    (("presets", 0, "revision"), "2", "'revision' must be a whole number"),
     (("presets",), [], "presets"),
     (("model", "hop"), 320, "hop"),
     (("colour",), 1, "'colour'"),

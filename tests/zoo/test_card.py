@@ -63,6 +63,22 @@ def test_figures_are_a_table_and_evaluation_results():
     assert "## Figures" not in model_card(METADATA)
 
 
+def test_what_each_prefix_costs_and_reaches_is_a_table():
+    rows = [{"clips": 24, "kbps": [kbps, kbps - 1, kbps + 1], "pesq": [3.5, 3.4, 3.6]} for kbps in (9.0, 16.0)]
+    metadata = {**METADATA, "evaluation": FIGURES, "prefixes": rows}
+    card = model_card(metadata)
+    assert "alone, on 24 such recordings" in card and "\n| 2 modules | 24 | 16.00 ± 1.00 | 3.500 ± 0.100 |\n" in card
+    for strange in ([], rows[:1], rows[::-1], [rows[0], {"clips": 24}], [rows[0], {**rows[1], "more": [1, 2, 3]}], {},
+                    [{**row, "kbps": [float("nan")] * 3} for row in rows], [3], "9 and 16",
+                    [{"clips": 24, "kbps": [0.0, 0.0, 0.0]}, rows[1]]):
+        assert model_card({**metadata, "prefixes": strange}) == model_card({**METADATA, "evaluation": FIGURES})
+
+
+def test_a_later_revision_is_told():
+    assert "Revision 2." in model_card({**METADATA, "revision": 2})
+    assert model_card({**METADATA, "revision": 1}) == model_card(METADATA)
+
+
 def test_further_judges_follow_the_table():
     judge = {"metric": "DistillMOS", "note": "on 24 recordings", "values": {"mine": 3.38, "original": 3.83}}
     metadata = {**METADATA, "evaluation": FIGURES, "judges": [judge]}

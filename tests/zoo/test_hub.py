@@ -116,6 +116,28 @@ def test_revisions_and_cache_folders(hub, load, tiny, tmp_path, other_folder):
     assert missing[0] == "HubError" and "'user/tiny' has no revision 'v3'" in missing[1]
 
 
+def test_a_revision_may_stand_in_the_address(hub, load, tiny, tmp_path, other_folder):
+    repository = hub.repositories["user/tiny"]
+    repository.tags["1"] = repository.branches["main"]
+    repository.commit({path.name: path.read_bytes() for path in other_folder.iterdir()})
+    other = load_preset(other_folder).hash.hex()
+    newest, *first, both, two, missing, folder = load(
+        name("user/tiny"), name("user/tiny@1"), name("hf://user/tiny@1"), name("user/tiny", revision="1"),
+        name("user/tiny@1", revision="1"), name("user/tiny@1", revision="main"), name("user/tiny@3"),
+        name("user/tiny@main"))
+    assert newest[0] == folder[0] == other and {found[0] for found in (*first, both)} == {tiny}
+    assert two[0] == "HubError" and "'user/tiny@1' names another revision than 'main'" in two[1]
+    assert missing[0] == "HubError" and "'user/tiny' has no revision '3'" in missing[1]
+    shutil.copytree(other_folder, tmp_path / "user" / "tiny")
+    assert [found[0] for found in load(name("user/tiny"), name("user/tiny@1"))] == [other, other]  # folders come first
+
+
+def test_a_preset_with_a_revision_knows_its_repository(hub, run_on_hub, tiny):
+    hub.repositories["user/tiny"].tags["1"] = hub.repositories["user/tiny"].branches["main"]
+    code = "from neuralcodec.zoo.presets import load_preset; print(load_preset('hf://user/tiny@1').repository)"
+    assert run_on_hub("-c", code).stdout == "user/tiny\n"
+
+
 def test_what_the_hub_does_not_show(hub, load, tiny, tiny_folder):
     hub.add("user/gated", tiny_folder, gated=True)
     hub.add("user/private", tiny_folder, private=True)
@@ -244,6 +266,21 @@ def test_branches_pull_requests_and_private_repositories(hub, push, tiny_folder)
     assert repository.messages[1:] == ["Upload tiny", "Upload tiny", "Once more", "Upload tiny"]
 
 
+def test_revisions_are_tags(hub, push, tiny_folder, other_folder, tmp_path):
+    push(tiny_folder, {"repo_id": "user/mine"}, HF_TOKEN=TOKEN)
+    repository = hub.repositories["user/mine"]
+    first = repository.branches["main"]
+    assert repository.tags == {"1": first}
+    second = shutil.copytree(other_folder, tmp_path / "second")
+    metadata = json.loads((second / METADATA).read_text())
+    (second / METADATA).write_text(json.dumps({**metadata, "revision": 2}))
+    push(second, {"repo_id": "user/mine"}, {"repo_id": "user/mine", "revision": "trial"},
+         {"repo_id": "user/mine", "create_pr": True}, HF_TOKEN=TOKEN)
+    assert repository.tags == {"1": first, "2": repository.branches["main"]}
+    push(tiny_folder, {"repo_id": "user/mine"}, HF_TOKEN=TOKEN)
+    assert repository.tags["1"] == first != repository.branches["main"]  # a tag stays where it is
+
+
 def test_what_may_not_be_pushed(hub, push, tiny_folder):
     line, = push(tiny_folder, {"repo_id": "user/mine"})
     assert line.startswith("HubError") and "hf auth login" in line
@@ -267,6 +304,7 @@ def test_what_may_not_be_pushed(hub, push, tiny_folder):
     ("user/mine", "write", {"HF_TOKEN": "hf_wrong"}, "HubError The Hub does not know you, or not any more"),
     ("user/mine", "write", {"HF_TOKEN": TOKEN, "HF_ENDPOINT": "http://127.0.0.1:1"}, "HubError The Hub cannot be"),
     ("a/b/c", "write", {"HF_TOKEN": TOKEN}, "HubError 'a/b/c' is no name of a repository"),
+    ("user/mine@2", "write", {"HF_TOKEN": TOKEN}, "HubError 'user/mine@2' is no name of a repository"),
 ])
 def test_who_may_upload_shows_before_the_work(hub, run_on_hub, repo_id, role, variables, message):
     hub.role = role

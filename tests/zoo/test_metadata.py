@@ -37,6 +37,7 @@ def test_metadata_describes_the_preset(tiny_folder):
     {"kbps": True}, {"parameters": 1.5}, {"delay_ms": None}, {"sample_rate": 8000}, {"license": 1},
     {"kbps": 10**400}, {"parameters": 10**400}, {"delay_ms": float("inf")}, {"sample_rate": True},
     {"hash": "00"}, {"hash": "0" * 63 + "g"}, {"format_version": 0}, {"format_version": "1"}, {"format_version": True},
+    {"revision": 0}, {"revision": 1.0}, {"revision": True}, {"revision": "2"}, {"revision": 10**9}, {"revision": None},
 ])
 def test_metadata_that_cannot_be(folder, entry):
     change(folder / METADATA, **entry)
