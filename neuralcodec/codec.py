@@ -310,12 +310,14 @@ class Codec:
             validation_data: what the preset is measured on, as `data`; never trained on. By default a tenth of the
                 speech is held back.
             freeze: parts that keep their weights: "lpc", "module_0", "module_1", ..., and "noise" where the preset adds
-                it. Modules after the first learn only where the first does not.
+                it. Modules after the first learn only where the first does not. Nested modules learn together; their
+                parts are "lpc", "encoder", "steps", "bins", "decoder", "noise", "entropy_0", ....
             learning_rate: at its highest, after a short warm-up; from there it falls along a cosine.
             batch_size: clips a step.
             callbacks: Keras callbacks. Logs have loss, mel, weighted, disturbance, intelligibility, noise, kbps,
                 rate_weight, and valid_kbps, valid_si_sdr, valid_pesq of the held-back speech, at the bitrate that it
-                had before: the best epoch is the best at that.
+                had before: the best epoch is the best at that. Of nested modules there are kbps_1, ... of each prefix,
+                and quality is the mean over the prefixes.
             distribution: `keras.distribution.DataParallel` (JAX) or `tf.distribute.MirroredStrategy` (TensorFlow), to
                 share each batch among several devices.
             name: of the tuned preset; by default the old one's with `-tuned` behind it. It stands in every file.
@@ -327,7 +329,8 @@ class Codec:
 
         Returns:
             FinetuneHistory: `history`, a list per figure with a value per epoch, as in Keras; `before`, `after` and
-            `gain`, the figures of the held-back speech; what was `skipped`.
+            `gain`, the figures of the held-back speech; what was `skipped`; `prefixes`, the figures of each number of
+            modules where they are nested.
 
         Raises:
             TrainingDataError: too little speech, silence, or nothing that can be read.

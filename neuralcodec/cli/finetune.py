@@ -20,7 +20,7 @@ EPOCHS = 3
 @click.option("--minutes", metavar="M", type=click.FloatRange(min=0, min_open=True), help="Train for M minutes.")
 @click.option("--epochs", metavar="N", type=click.IntRange(min=1), help=f"Train for N epochs; {EPOCHS} by default.")
 @click.option("--freeze", metavar="PART", multiple=True,
-              help="Keep a part as it is: lpc, module_0, ..., noise; may be given several times.")
+              help="Keep a part as it is, such as lpc or module_0, nested modules decoder; may be given several times.")
 @click.option("--language", metavar="CODE", multiple=True,
               help="Language of the speech for the model card, such as en; may be given several times.")
 @click.option("--licence", metavar="ID", help="Licence of the tuned preset, such as CC-BY-4.0; by default none.")

@@ -70,6 +70,10 @@ class NestedCascade(keras.Model):
             return RefinementContext(layout, below, self.quantizer.halvings(number)[:below], name=name)
         return FirstContext(layout, name=name)
 
+    def active_part(self):
+        """This cascade, all of whose modules run."""
+        return self
+
     def parts(self):
         """The layers that have weights, by the names that a training configuration calls them: dict of lists."""
         parts = {"lpc": [self.lsf_quantizer, self.side_context], "encoder": [self.encoder], "steps": [self.step_sizes],

@@ -47,7 +47,7 @@ def write_calibrated_preset(cascade, config, recordings, directory, details=None
     return calibrate(cascade.chain, recordings, config.kbps, write)
 
 
-def calibrate(modules, recordings, kbps, write):
+def calibrate(modules, recordings, kbps, write, prefix=None, where=1.0):
     """Scales step sizes until files of recordings cost a bitrate, header included, on average over recordings.
 
     Args:
@@ -56,6 +56,8 @@ def calibrate(modules, recordings, kbps, write):
         kbps: the bitrate.
         write: called as write(again) after each change, `again` if it is not the first time; returns the Preset that
             it wrote.
+        prefix: how many modules code; all by default.
+        where: 1 for the step sizes that are scaled and 0 for the others, if only some are.
 
     Returns:
         Preset.
@@ -63,12 +65,12 @@ def calibrate(modules, recordings, kbps, write):
     scale, search, again = 0.0, StepSearch(), False
     for _ in range(MAX_ROUNDS):
         preset = write(again)
-        error = math.log(kbps_of_files(preset, recordings) / kbps)
+        error = math.log(kbps_of_files(preset, recordings, prefix) / kbps)
         if abs(error) < CALIBRATION_TOLERANCE or not modules:
             break
         before, scale, again = scale, search.next(scale, error), True
         for module in modules:
-            module.log_step.assign_add(np.full(module.log_step.shape, scale - before, "float32"))
+            module.log_step.assign_add(np.full(module.log_step.shape, (scale - before) * where, "float32"))
     return preset
 
 
@@ -105,9 +107,9 @@ def write_preset(cascade, config, recordings, directory, details, overwrite):
                            card=model_card({**facts, **(details or {})}), details=details, overwrite=overwrite)
 
 
-def kbps_of_files(preset, recordings):
-    """Mean bitrate of files of recordings, a list of float32 (n,)."""
-    sizes = [len(encode(preset, samples, SAMPLE_RATE)) / samples.size for samples in recordings]
+def kbps_of_files(preset, recordings, modules=None):
+    """Mean bitrate of files of recordings, a list of float32 (n,), coded by so many modules."""
+    sizes = [len(encode(preset, samples, SAMPLE_RATE, modules=modules)) / samples.size for samples in recordings]
     return float(np.mean(sizes)) * 8 * SAMPLE_RATE / 1000
 
 

@@ -17,6 +17,23 @@ RATE_TOLERANCE = 0.03
 
 
 @dataclass
+class Change:
+    """What fine-tuning did to the held-back speech of one prefix of a preset.
+
+    Args:
+        before, after: dicts of metric -> mean over the held-back pieces, `kbps` among them, from real files.
+        gain: dict of metric -> (mean, low, high): after minus before, paired, with its 95 % bootstrap interval.
+    """
+
+    before: dict
+    after: dict
+    gain: dict
+
+    def __str__(self):
+        return f"before {as_text(self.before)}; after {as_text(self.after)}"
+
+
+@dataclass
 class FinetuneHistory:
     """What a fine-tuning did.
 
@@ -26,6 +43,7 @@ class FinetuneHistory:
         gain: dict of metric -> (mean, low, high): after minus before, paired, with its 95 % bootstrap interval.
         pieces: how many held-back pieces there are, of at most 8 s.
         skipped: {recording: sentence} of what was not used.
+        prefixes: {number of modules: Change} of a preset with several nested modules; empty for others.
     """
 
     history: dict
@@ -34,9 +52,16 @@ class FinetuneHistory:
     gain: dict
     pieces: int
     skipped: dict = field(default_factory=dict)
+    prefixes: dict = field(default_factory=dict)
+
+    @property
+    def changes(self):
+        """What counts: list of Change, of each prefix where there are several."""
+        return [*self.prefixes.values()] or [Change(self.before, self.after, self.gain)]
 
     def __str__(self):
-        return f"before {as_text(self.before)}; after {as_text(self.after)} ({self.pieces} held-back pieces)"
+        changes = "; ".join(map(str, self.changes))
+        return f"{changes} ({self.pieces} held-back pieces)"
 
 
 def code_and_score(preset, pieces, modules=None):
@@ -81,19 +106,29 @@ def _columns(rows):
     return {name: np.array([row[name] for row in rows]) for name in names}
 
 
+def changes_of(before, after):
+    """Changes of every prefix.
+
+    Args:
+        before, after: lists of rows of `code_and_score`, of each prefix.
+    """
+    return [Change(means(old), means(new), gains(old, new)) for old, new in zip(before, after, strict=True)]
+
+
 def check_better(history):
     """Makes sure that the tuned preset is better on the held-back speech, at the bitrate that it had.
+
+    Of several prefixes each has to have its bitrate, and quality is the mean over them.
 
     Raises:
         NotBetterError: it is not.
     """
-    before, after = history.before, history.after
-    if abs(after["kbps"] / before["kbps"] - 1) > RATE_TOLERANCE:
+    if any(abs(change.after["kbps"] / change.before["kbps"] - 1) > RATE_TOLERANCE for change in history.changes):
         raise NotBetterError(f"The tuned preset missed the bitrate by more than 3 % and is not kept: {history}; "
                              "give it more speech or freeze less.", history)
-    name = next(name for name in DECIDING_METRICS if name in before)
-    gain = (after[name] - before[name]) * (-1 if name in LOWER_IS_BETTER else 1)
-    if not gain > 0:
+    name = next(name for name in DECIDING_METRICS if name in history.before)
+    gain = np.mean([change.after[name] - change.before[name] for change in history.changes])
+    if not gain * (-1 if name in LOWER_IS_BETTER else 1) > 0:
         raise NotBetterError(f"The tuned preset is not better than it was and is not kept: {history}; give it more "
                              "speech, more epochs or a lower learning rate.", history)
 

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from neuralcodec.architecture.nested import NestedConfig
 from neuralcodec.errors import ConfigError, unknown_name
 from neuralcodec.training.config import (
+    LPC,
+    NOISE,
     NUMBERS,
     PACES,
     TrainingConfig,
@@ -18,7 +20,8 @@ from neuralcodec.training.config import (
 from neuralcodec.zoo.speech import check_speech
 
 WHOLE = "*"  # in `pace`: every part that is not named
-PARTS = ("lpc", "encoder", "steps", "bins", "decoder", "noise")  # besides "entropy_0", "entropy_1", ...
+STEPS = "steps"
+PARTS = (LPC, "encoder", STEPS, "bins", "decoder", NOISE)  # besides "entropy_0", "entropy_1", ...
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class NestedPhase:
     disturbance: float = 1.5
     intelligibility: float = 1.5
     adversarial: float = 0.0
+
+    @property
+    def codes(self):
+        """Whether it trains what spends bits, and not only the noise or the entropy models."""
+        return any(self.pace.get(part, self.pace.get(WHOLE, 1.0)) for part in PARTS if part != NOISE)
 
 
 @dataclass(frozen=True)
@@ -126,20 +134,37 @@ class NestedTrainingConfig:
         config = build(cls, {**data, "model": NestedConfig.from_dict(data.get("model")),
                              "phases": build_each(NestedPhase, data, "phase"),
                              "presets": build_each(PrefixPreset, data, "preset")}, "training setting")
-        check_values(config)
-        check_speech(config.speech)
-        check_positive(config, "batch_size", "clip_frames", "epoch_steps")
-        for phase in config.phases:
-            check_nested_phase(phase, config.model)
-        if not config.phases[0].rate_weight:
-            raise ConfigError('The first phase needs a "rate_weight".')
-        for preset in config.presets:
-            check_values(preset)
-            check_name(preset.name)
-            check_positive(preset, "modules", "kbps", "revision")
-            if preset.modules > len(config.model.modules):
-                raise ConfigError(f"The preset {preset.name!r} must have 1 to {len(config.model.modules)} modules.")
+        check_nested_config(config)
         return config
+
+
+def check_nested_config(config):
+    """Makes sure that a run can follow a configuration.
+
+    Args:
+        config: NestedTrainingConfig.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    check_values(config)
+    check_speech(config.speech)
+    check_positive(config, "batch_size", "clip_frames", "epoch_steps")
+    for phase in config.phases:
+        check_nested_phase(phase, config.model)
+    if not config.phases[0].rate_weight:
+        raise ConfigError('The first phase needs a "rate_weight".')
+    for preset in config.presets:
+        check_values(preset)
+        check_name(preset.name)
+        check_positive(preset, "modules", "kbps", "revision")
+        if preset.modules > len(config.model.modules):
+            raise ConfigError(f"The preset {preset.name!r} must have 1 to {len(config.model.modules)} modules.")
+
+
+def part_names(model):
+    """What `pace` can name: the parts of a cascade, of a NestedConfig."""
+    return (*PARTS, *(f"entropy_{number}" for number in range(len(model.modules))))
 
 
 def check_nested_phase(phase, model):
@@ -159,7 +184,7 @@ def check_nested_phase(phase, model):
                           f"to {count} prefixes.")
     if not sum(phase.prefixes) or not all(phase.kbps) or not phase.learning_rate:
         raise ConfigError(f"Phase {phase.name!r} must have some share, bitrates and a learning rate above 0.")
-    parts = (WHOLE, *PARTS, *(f"entropy_{number}" for number in range(count)))
+    parts = (WHOLE, *part_names(model))
     unknown = [part for part in phase.pace if part not in parts]
     if unknown:
         raise ConfigError(f"`pace` of phase {phase.name!r} names {unknown[0]!r}; {unknown_name(unknown[0], parts)}")

@@ -19,7 +19,7 @@ class NestedTrainer(CascadeTrainer):
     """
 
     def __init__(self, cascade, weights, phase, discriminator=None):
-        control = RateControl(phase.kbps, weights, least=LEAST_WEIGHT)
+        control = RateControl(phase.kbps, weights, steers=phase.codes, least=LEAST_WEIGHT)
         names = [f"kbps_{number + 1}" for number in range(len(phase.kbps))]
         super().__init__(cascade, control, phase, discriminator, names)
 

@@ -24,10 +24,12 @@ class Validation:
         recordings: list of float32 (N,) at 16 kHz; the first 4 s of each count.
         kbps: bitrate at which quality is measured: all step sizes are scaled together until the recordings cost that.
             By default they stay as they are.
+        modules: how many code; all by default.
     """
 
-    def __init__(self, recordings, kbps=None):
-        self.kbps, self.seconds = kbps, sum(samples[:SCORED_SAMPLES].size for samples in recordings) / SAMPLE_RATE
+    def __init__(self, recordings, kbps=None, modules=None):
+        self.kbps, self.modules = kbps, modules
+        self.seconds = sum(samples[:SCORED_SAMPLES].size for samples in recordings) / SAMPLE_RATE
         self.recordings = [samples[:SCORED_SAMPLES] for samples in recordings]
         self.metrics = ["si_sdr", "pesq"]
         try:
@@ -37,18 +39,43 @@ class Validation:
 
     def __call__(self, cascade):
         """Cascade -> {"valid_kbps": ..., "valid_si_sdr": ..., "valid_pesq": ... where installed}."""
-        cascade = cascade.active_part()
-        weights, tables = runtime_weights(cascade), nominal_tables(cascade)
-
-        def code(step_index, _=None):
-            return Coded(self.recordings, cascade.config, weights, tables, step_index)
-
+        code = self._coder(cascade.active_part())
         coded = code(0) if self.kbps is None else meet_bitrate(self.kbps, self.seconds, None, code)
         rows = [score(samples, decoded, self.metrics)
                 for samples, decoded in zip(self.recordings, coded.decode(), strict=True)]
-        figures = {"kbps": coded.size * 8 / self.seconds / 1000,
+        figures = {"kbps": self._kbps(coded),
                    **{name: np.nanmean([row[name] for row in rows]) for name in rows[0]}}
         return {f"valid_{name}": round(float(value), 4) for name, value in figures.items()}
+
+    def rate(self, cascade):
+        """Cascade -> kbps of the recordings, with its step sizes as they are."""
+        return self._kbps(self._coder(cascade.active_part())(0))
+
+    def _coder(self, cascade):
+        """What `meet_bitrate` wants: step index -> Coded."""
+        weights, tables = runtime_weights(cascade), nominal_tables(cascade)
+        return lambda step_index, _=None: Coded(self.recordings, cascade.config, weights, tables, step_index,
+                                                self.modules)
+
+    def _kbps(self, coded):
+        return coded.size * 8 / self.seconds / 1000
+
+
+class PrefixValidation:
+    """The same for several prefixes of a cascade, each at a bitrate of its own.
+
+    Args:
+        validations: list of Validation, that of the longest prefix last.
+    """
+
+    def __init__(self, validations):
+        self.validations = validations
+
+    def __call__(self, cascade):
+        """Cascade -> figures as of a Validation: means over the prefixes, and the bitrate of the last."""
+        rows = [validate(cascade) for validate in self.validations]
+        return {**{name: round(float(np.mean([row[name] for row in rows])), 4) for name in rows[-1]},
+                "valid_kbps": rows[-1]["valid_kbps"]}
 
 
 class Coded:
@@ -59,18 +86,20 @@ class Coded:
         config, weights: of the cascade, for the runtime.
         tables: EntropyTables that tell what the frames cost.
         step_index: all step sizes are scaled by 2^(step_index / 256).
+        modules: how many code; all by default.
     """
 
-    def __init__(self, recordings, config, weights, tables, step_index):
+    def __init__(self, recordings, config, weights, tables, step_index, modules=None):
         self.recordings, self.config, self.weights, self.step_index = recordings, config, weights, step_index
-        self.frames = [symbols_of(samples, config, weights, step_index) for samples in recordings]
+        self.modules = modules
+        self.frames = [symbols_of(samples, config, weights, step_index).first(modules) for samples in recordings]
         bits = [ideal_bits(frames, tables, step_index).sum() for frames in self.frames]
         self.size = sum(bits) / 8  # bytes
 
     def decode(self):
         """Yields float32 (N,) for each recording."""
         for samples, frames in zip(self.recordings, self.frames, strict=True):
-            yield make_decoder(self.config, self.weights, self.step_index).push(frames)[: samples.size]
+            yield make_decoder(self.config, self.weights, self.step_index, self.modules).push(frames)[: samples.size]
 
     def close(self):
         """Nothing is held open."""

@@ -2,7 +2,7 @@
 import pytest
 
 from neuralcodec.errors import NotBetterError
-from neuralcodec.training.comparison import FinetuneHistory, check_better, gains
+from neuralcodec.training.comparison import Change, FinetuneHistory, changes_of, check_better, gains
 
 
 def history(before, after):
@@ -28,6 +28,27 @@ def test_anything_else_is_refused(before, after, message):
     with pytest.raises(NotBetterError, match=message) as caught:
         check_better(history(before, after))
     assert caught.value.history.after is after
+
+
+def test_every_prefix_counts():
+    """It may get worse for one prefix where it gets better for the others, but no rate may be missed."""
+    def nested(*pairs):
+        changes = [Change({"kbps": 9.0, "pesq": 3.5}, {"kbps": kbps, "pesq": pesq}, {}) for kbps, pesq in pairs]
+        return FinetuneHistory({}, **vars(changes[-1]), pieces=3, prefixes=dict(enumerate(changes, start=1)))
+
+    check_better(nested((9.1, 3.7), (8.9, 3.4)))
+    with pytest.raises(NotBetterError, match="not better .* pesq 3.550; before .* pesq 3.400 .3 held-back"):
+        check_better(nested((9.0, 3.55), (9.0, 3.4)))
+    with pytest.raises(NotBetterError, match="missed the bitrate"):
+        check_better(nested((9.4, 3.7), (9.0, 3.7)))
+
+
+def test_changes_are_those_of_each_prefix():
+    rows = [[{"clip": "0", "codec": "a", "seconds": 1.0, "kbps": kbps, "pesq": 3.0}] for kbps in (9.0, 16.0)]
+    better = [[{**row, "pesq": 3.5} for row in part] for part in rows]
+    first, second = changes_of(rows, better)
+    assert (first.before["kbps"], second.after) == (9.0, {"kbps": 16.0, "pesq": 3.5})
+    assert second.gain["pesq"] == (0.5, 0.5, 0.5)
 
 
 def test_gains_are_paired():

@@ -13,11 +13,11 @@ from neuralcodec.training.devices import on_devices
 TRAINS = '''
 import json, sys
 import keras, numpy as np
-from neuralcodec.model.cascade import Cascade
 from neuralcodec.progress import Status
 from neuralcodec.training import finetune
 from neuralcodec.training.corpus import Corpus
 from neuralcodec.training.devices import on_devices
+from neuralcodec.training.tunable import tunable
 from neuralcodec.zoo.presets import load_preset
 
 if keras.backend.backend() == "jax":
@@ -29,10 +29,11 @@ else:
     tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], devices)
     distribution = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 preset = load_preset(sys.argv[1])
+base = tunable(preset)
 finetune.PASSES_PER_EPOCH, finetune.MIN_EPOCH_STEPS = 0, 3
 
 
-def same_batch(clips):
+def same_batch(clips, phase):
     """Always the same batch: on several devices Keras reads ahead, and some batches are never seen.
 
     In memory of its own: TensorFlow takes over an array that happens to be aligned, and writes to it.
@@ -42,18 +43,17 @@ def same_batch(clips):
         yield (tuple(array.copy() for array in batch),)
 
 
-finetune.batches = same_batch
+base.batches = same_batch
 noise = 0.1 * np.random.default_rng(0).standard_normal(32000)
 corpus = Corpus({"noise": np.int16(32767 * noise)}, [noise[:16000].astype("float32")], {})
-config = finetune.tuning_config(preset, (), 2e-3, 4, None, 1)
+config = base.config((), 2e-3, 4, None, 1)
 results = []
 for chosen in (None, distribution):
     with on_devices(chosen, 4):
         # One epoch: of two, which one is the best can hang on a rounding.
-        results.append(finetune.train_on_speech(preset, config, corpus, 1, None, (), Status(verbose=False))[:2])
-(one, logs), (two, distributed_logs) = results
-untrained = Cascade(preset.config)
-untrained.load_weights(preset.directory / "model.weights.h5")
+        results.append(finetune.train_on_speech(base, config, corpus, 1, None, (), Status(verbose=False)))
+(one, logs), (two, distributed_logs) = ((trained.weights, trained.logs) for trained in results)
+untrained = base.load()
 distance = lambda first, second: max(float(abs(a - b).max()) for a, b in zip(first, second, strict=True))
 print(json.dumps([logs, distributed_logs, distance(one, two), distance(one, untrained.get_weights())]))
 '''

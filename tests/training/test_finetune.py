@@ -6,14 +6,23 @@ import signal
 import keras
 import numpy as np
 import pytest
+from nested_cascades import SMALL
 
 from neuralcodec import Codec
+from neuralcodec.architecture.nested import NestedConfig, NestedModule
+from neuralcodec.bitstream.nested_payload import refined
 from neuralcodec.errors import ConfigError, NotBetterError
+from neuralcodec.model.nested import NestedCascade
 from neuralcodec.training import finetune
+from neuralcodec.training.calibration import symbols_of
 from neuralcodec.training.comparison import code_and_score, means
+from neuralcodec.training.finetune import Trained
+from neuralcodec.training.nested_trainer import LEAST_WEIGHT
+from neuralcodec.training.table_fitting import nominal_tables
+from neuralcodec.training.tunable import tunable
 from neuralcodec.training.user_speech import read_user_speech
 from neuralcodec.zoo.figures import measured_figures
-from neuralcodec.zoo.folder import CARD, FILES, METADATA
+from neuralcodec.zoo.folder import CARD, FILES, METADATA, save_preset
 from neuralcodec.zoo.metadata import base_model
 from neuralcodec.zoo.presets import load_preset
 
@@ -141,13 +150,74 @@ def test_the_base_is_not_touched(tuned, base, content_before):
     assert content(base) == content_before
 
 
+@pytest.fixture(scope="module")
+def nested_base(tmp_path_factory):
+    """Two nested modules as training begins with them: coarse steps, and entropy models that know nothing."""
+    config = NestedConfig("trained", 160, (NestedModule(4000, 8), NestedModule(8000, 8)), **SMALL)
+    keras.utils.set_random_seed(1)
+    cascade, folder = NestedCascade(config), tmp_path_factory.mktemp("nested")
+    cascade.lsf_quantizer.std.assign(np.full(16, 0.15, np.float32))
+    cascade.save_weights(folder / "w.weights.h5")
+    save_preset(folder / "base", name="base", description="Nested.", kbps=24.0, config=config, card="# base\n",
+                weights_file=folder / "w.weights.h5", tables=nominal_tables(cascade))
+    return folder / "base"
+
+
+@pytest.fixture(scope="module")
+def tuned_nested(nested_base, own_speech):
+    """(codec, history) of one epoch."""
+    codec = Codec.from_pretrained(nested_base)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finetune, "PASSES_PER_EPOCH", 0)
+        patch.setattr(finetune, "MIN_EPOCH_STEPS", STEPS)
+        patch.setattr(finetune, "RATE_BATCHES", 1)
+        return codec, codec.finetune(own_speech, epochs=1, batch_size=2, learning_rate=5e-3, freeze="lpc",
+                                     verbose=False)
+
+
+def test_all_prefixes_of_a_nested_preset_are_tuned_at_once(tuned_nested, nested_base, own_speech):
+    codec, history = tuned_nested
+    assert list(history.prefixes) == [1, 2] and vars(history.prefixes[2]) == {
+        "before": history.before, "after": history.after, "gain": history.gain}
+    held_back = read_user_speech(own_speech).held_back
+    for modules, change in history.prefixes.items():
+        assert means(code_and_score(codec.preset, held_back, modules)) == pytest.approx(change.after)
+        assert means(code_and_score(load_preset(nested_base), held_back, modules)) == pytest.approx(change.before)
+        assert change.after["kbps"] == pytest.approx(change.before["kbps"], rel=0.03)
+    assert np.mean([change.gain["pesq"][0] for change in history.prefixes.values()]) > 0
+    assert {"kbps_1", "kbps_2", "rate_weight", "valid_kbps", "valid_pesq"} <= set(history.history)
+
+
+def test_a_tuned_nested_preset_is_nested_still(tuned_nested, clip):
+    codec, (samples, rate) = tuned_nested[0], clip
+    samples, model, weights = samples[:32000], codec.preset.config, codec.preset.weights
+    data = codec.encode(samples, rate)
+    np.testing.assert_array_equal(codec.decode(codec.strip(data, modules=1))[0], codec.decode(data, modules=1)[0])
+    sent = symbols_of(samples, model, weights).modules
+    lower, finer = sent[0].astype(int).reshape(-1, 160), refined(*(part.astype(int).reshape(-1, 160) for part in sent))
+    assert np.array_equal(np.abs(finer[:, :80]) // 2, np.abs(lower[:, :80])) and np.abs(finer).max() > 3
+    assert not lower[:, 80:].any()
+
+
+def test_what_a_tuned_nested_preset_says_of_itself(tuned_nested, nested_base):
+    codec, history = tuned_nested
+    metadata, old = codec.preset.metadata, load_preset(nested_base).weights
+    config, weights = metadata["training"]["config"], metadata["training"]["rate_weight"]
+    assert (codec.name, base_model(metadata), metadata["kbps"]) == ("base-tuned", "base", 24.0)
+    assert config["phases"][0]["steps"] == STEPS and len(config["phases"][0]["kbps"]) == len(weights) == 2
+    assert min(weights) >= LEAST_WEIGHT and min(config["phases"][0]["kbps"]) > 0
+    assert measured_figures(metadata)["base-tuned"]["pesq"][0] == pytest.approx(history.after["pesq"], abs=1e-3)
+    changed = {name for name in old if not np.array_equal(old[name].astype(np.float16), codec.preset.weights[name])}
+    assert not any(name.startswith(("lsf_quantizer", "side_context")) for name in changed)
+    assert {name.split("/")[0] for name in changed} >= {"decoder", "encoder", "step_sizes", "embedded_quantizer"}
+    assert tunable(codec.preset).config((), 1e-4, 2, None, 1).phases[0].rate_weight == tuple(weights)
+
+
 @pytest.fixture
 def broken_training(monkeypatch):
     """As if the training had made everything worse."""
-    def train(preset, config, *_):
-        from neuralcodec.model.cascade import Cascade
-
-        return Cascade(preset.config).get_weights(), {"loss": [1.0], "rate_weight": [0.05]}, 1
+    def train(base, config, *_):
+        return Trained(base.CASCADE(base.preset.config).get_weights(), {"loss": [1.0]}, config.phases[0], 0.05)
 
     monkeypatch.setattr(finetune, "train_on_speech", train)
 
@@ -169,31 +239,9 @@ def test_something_worse_is_refused(broken_training, base, own_speech, tmp_path,
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("freeze, modules, learning", [
-    ((), 1, ("lpc", "module_0")),
-    ("lpc", 1, ("module_0",)),
-    ("module_0", 2, ("lpc", "module_1")),
-    (("lpc", "module_0"), 2, ("module_1",)),
-])
-def test_the_second_module_learns_only_where_the_first_does_not(codec, freeze, modules, learning):
-    phase, = finetune.tuning_config(codec.preset, freeze, 1e-4, 2, None, 1).phases
-    assert (phase.modules, tuple(part for part in phase.train if part != "noise")) == (modules, learning)
-    assert ("noise" in phase.train) == bool(codec.preset.config.noise_above)
-
-
-def test_losses_and_weight_of_the_rate_are_those_that_taught_it_to_code():
-    preset = Codec.from_pretrained("cq-9k").preset
-    *_, last, entropy = preset.metadata["training"]["config"]["phases"]
-    assert entropy["train"] == ["entropy"] and last["intelligibility"] != entropy["intelligibility"]
-    phase, = finetune.tuning_config(preset, (), 1e-4, 2, None, 1).phases
-    for name in ("weighted", "disturbance", "intelligibility"):
-        assert getattr(phase, name) == last[name]
-    assert phase.rate_weight == preset.metadata["training"]["rate_weight"]
-
-
 def test_tuning_again_goes_on_with_the_weight_of_the_rate(tuned):
     codec, history, _ = tuned
-    phase, = finetune.tuning_config(codec.preset, (), 1e-4, 2, None, 1).phases
+    phase, = tunable(codec.preset).config((), 1e-4, 2, None, 1).phases
     assert phase.rate_weight == history.history["rate_weight"][-1]
 
 

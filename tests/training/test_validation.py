@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from neuralcodec.model.cascade import Cascade
-from neuralcodec.training.validation import Validation
+from neuralcodec.training.validation import PrefixValidation, Validation
 from neuralcodec.zoo.folder import WEIGHTS
 
 
@@ -49,3 +49,25 @@ def test_more_bits_alone_are_not_better(cascade, recordings):
             step.assign(values)
     assert finer["valid_si_sdr"] > before["valid_si_sdr"] + 1
     assert before["valid_si_sdr"] - 1 < same_rate["valid_si_sdr"] <= before["valid_si_sdr"]
+
+
+def test_a_prefix_is_what_files_of_fewer_modules_are(cascade, recordings, codec):
+    validate = Validation(recordings, modules=1)
+    files = [codec.encode(samples, 16000, modules=1) for samples in recordings]
+    figures = validate(cascade)
+    assert validate.rate(cascade) == pytest.approx(figures["valid_kbps"], abs=1e-3)
+    assert figures["valid_kbps"] == pytest.approx(sum(map(len, files)) * 8 / 4 / 1000, rel=0.03)
+    assert figures["valid_kbps"] < Validation(recordings).rate(cascade)
+    errors = [np.sum((codec.decode(data)[0] - samples) ** 2) / np.sum(samples ** 2)
+              for data, samples in zip(files, recordings, strict=True)]
+    assert figures["valid_si_sdr"] == pytest.approx(np.mean(-10 * np.log10(errors)), abs=0.3)
+
+
+def test_prefixes_are_scored_each_at_its_bitrate(cascade, recordings):
+    kbps = 0.9 * Validation(recordings, modules=1).rate(cascade)
+    validations = Validation(recordings, kbps, 1), Validation(recordings, modules=2)
+    first, both = (validate(cascade) for validate in validations)
+    figures = PrefixValidation(validations)(cascade)
+    assert first["valid_kbps"] == pytest.approx(kbps, rel=0.01) and figures["valid_kbps"] == both["valid_kbps"]
+    for name in ("valid_si_sdr", "valid_pesq"):
+        assert figures[name] == pytest.approx((first[name] + both[name]) / 2, abs=1e-4) and first[name] != both[name]
