@@ -147,11 +147,11 @@ def both_ways(compiled_loops, monkeypatch):
 @pytest.fixture(scope="session")
 def impulse_delay():
     """Measures a preset: how many samples after an impulse goes in it comes out, a frame of 20 ms included."""
-    from neuralcodec.runtime.decoder import Decoder
-    from neuralcodec.runtime.encoder import Encoder
+    from neuralcodec.runtime.nested_decoder import make_decoder
+    from neuralcodec.runtime.nested_encoder import make_encoder
 
     def measure(preset, place):
-        encoder, decoder = (kind(preset.config, preset.weights) for kind in (Encoder, Decoder))
+        encoder, decoder = (make(preset.config, preset.weights) for make in (make_encoder, make_decoder))
         samples = np.eye(1, 6400, place, dtype=np.float32)[0]
         decoded, delay = np.zeros(0, np.float32), None
         for end in range(320, len(samples) + 1, 320):

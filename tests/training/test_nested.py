@@ -132,9 +132,9 @@ def test_a_run_starts_from_a_cascade_of_its_kind_only(toy, change, speech_folder
         train_presets(tmp_path / "other.json", speech_folder, tmp_path / "run", verbose=False)
 
 
-def test_the_bundled_configuration_leads_to_three_presets():
+def test_the_bundled_configuration_leads_to_a_preset_of_all_modules():
     config = find_config("cascade")
-    assert [preset.modules for preset in config.presets] == [1, 2, 3]
+    assert [preset.modules for preset in config.presets] == [3] == [len(config.model.modules)]
     assert NestedTrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
