@@ -23,13 +23,13 @@ import numpy as np
 from neuralcodec import Codec
 from neuralcodec.audio import SAMPLE_RATE, AudioSource
 from neuralcodec.audio.recordings import audio_files
-from neuralcodec.evaluation.metrics import score
+from neuralcodec.evaluation.metrics import installed_metrics, score
 from neuralcodec.evaluation.packet_loss import gilbert_elliott
 from neuralcodec.evaluation.peers import opus
 from neuralcodec.progress import Status
 
 RATES = (0, 1, 3, 5, 10, 20)  # per cent of the packets
-METRICS = {"pesq": "PESQ", "estoi": "ESTOI", "mos": "DistillMOS"}
+METRICS = {"pesq": "PESQ", "estoi": "ESTOI", "distillmos": "DistillMOS"}
 SAFE = 4  # last packets, which arrive always, so that all have the same length
 
 
@@ -62,24 +62,6 @@ def _load(preset):
     return Codec.from_pretrained(preset)
 
 
-@functools.cache
-def opinion():
-    """A function (samples) -> DistillMOS, or None where that is not installed."""
-    try:
-        import distillmos
-        import torch
-    except ImportError:
-        return None
-    torch.set_num_threads(1)
-    model = distillmos.ConvTransformerSQAModel().eval()
-
-    def mos(samples):
-        with torch.no_grad():
-            return float(model(torch.from_numpy(np.asarray(samples, np.float32))[None]))
-
-    return mos
-
-
 def measure(system, path, seconds, seed):
     """A clip through a system, at every rate of losses: list of dicts of metric -> value, with "kbps" among them."""
     with AudioSource(path) as source:
@@ -88,8 +70,8 @@ def measure(system, path, seconds, seed):
     rows = []
     for rate in RATES:
         decoded = decode(gilbert_elliott(len(samples) // 320 - SAFE, rate / 100, seed=seed))
-        row = {"kbps": size / len(samples) * SAMPLE_RATE / 125, **score(samples, decoded, ["pesq", "estoi"])}
-        rows.append(row | ({"mos": opinion()(decoded)} if opinion() else {}))
+        rows.append({"kbps": size / len(samples) * SAMPLE_RATE / 125,
+                     **score(samples, decoded, installed_metrics(METRICS))})
     return rows
 
 

@@ -39,8 +39,8 @@ def test_finetune(run_python, tmp_path):
     outcome, codec = done.stdout.decode().splitlines()
     assert re.match(r"Better: before [\d.]+ kbps, pesq .*; after [\d.]+ kbps, pesq ", outcome)
     assert codec == "Now you have Codec('cq-9k-mine', 9 kbps)"
-    own = ("Reading the speech", "s of speech to train on", "Before: ", "Compiling the training step", "epoch ",
-           "Fitting the entropy tables", "After: ")
+    own = ("Reading the speech", "s of speech to train on", "Before: ", "Looking at what the preset spends",
+           "Compiling the training step", "epoch ", "Fitting the entropy tables", "After: ")
     assert [line for line in done.stderr.decode().splitlines() if not any(part in line for part in own)] == []
 
 
