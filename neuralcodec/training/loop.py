@@ -54,16 +54,7 @@ def train_cascade(config, samples, output, resume=False, callbacks=(), validate=
         OutputExistsError: `output` holds another run, and `resume` is False.
     """
     output = Path(output)
-    progress = starting_progress(config, output, resume)
-    begin(config, output)
-    cascade = Cascade(config.model)
-    if resume:
-        cascade.load_weights(output / CHECKPOINT)
-    elif config.start:
-        load_start(cascade, config.start)
-    else:
-        adapt(cascade, samples, config.seed)
-    discriminator = starting_discriminator(config, output / CHECKPOINT if resume else config.start)
+    cascade, discriminator, progress = begin(Cascade, load_start, config, samples, output, resume)
 
     def train_phase(index, progress):
         phase = config.phases[index]
@@ -80,11 +71,35 @@ def train_cascade(config, samples, output, resume=False, callbacks=(), validate=
     return cascade
 
 
-def begin(config, output):
-    """Makes the folder of a run, writes its configuration there, and sets the seed of its weights."""
+def begin(kind, load_start, config, samples, output, resume):
+    """Makes the folder of a run, writes its configuration there, and brings together what learns.
+
+    Args:
+        kind: Cascade or NestedCascade.
+        load_start: called as load_start(cascade, start) where the run starts from a preset or checkpoint.
+        config: its training configuration.
+        samples: (N,) int16.
+        output: Path of the folder.
+        resume: go on from the checkpoint there.
+
+    Returns:
+        cascade, discriminator or None, Progress.
+
+    Raises:
+        ConfigError, OutputExistsError: as in `starting_progress`.
+    """
+    progress = starting_progress(config, output, resume)
     output.mkdir(parents=True, exist_ok=True)
     (output / CONFIG).write_text(json.dumps(config.to_dict(), indent=1) + "\n")
     keras.utils.set_random_seed(config.seed)
+    cascade = kind(config.model)
+    if resume:
+        cascade.load_weights(output / CHECKPOINT)
+    elif config.start:
+        load_start(cascade, config.start)
+    else:
+        adapt(cascade, samples, config.seed)
+    return cascade, starting_discriminator(config, output / CHECKPOINT if resume else config.start), progress
 
 
 def go_through_phases(cascade, discriminator, config, progress, output, train_phase):

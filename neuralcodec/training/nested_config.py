@@ -1,5 +1,6 @@
 """A training run of a nested cascade as data: one JSON file that leads from nothing to all its presets."""
 from dataclasses import asdict, dataclass, field
+from typing import ClassVar
 
 from neuralcodec.architecture.nested import NestedConfig
 from neuralcodec.errors import ConfigError, unknown_name
@@ -117,6 +118,7 @@ class NestedTrainingConfig:
     leave_out: tuple = ()
     speech: dict = field(default_factory=dict, compare=False)
     epoch_steps: int = 250
+    rate_weight: ClassVar[tuple] = ()  # the first phase has those at the start
 
     def to_dict(self):
         """Plain data for JSON, that `from_dict` reads."""

@@ -8,19 +8,14 @@ from neuralcodec.architecture.nested import NestedConfig
 from neuralcodec.errors import ConfigError
 from neuralcodec.model.nested import NestedCascade
 from neuralcodec.training.callbacks import CheckpointAndLog
-from neuralcodec.training.checkpoint import CHECKPOINT, Progress
 from neuralcodec.training.loop import (
     CLIP_NORM,
     CONFIG,
-    adapt,
     begin,
-    check_new,
-    check_start,
     fit_phase,
     go_through_phases,
     is_checkpoint,
     schedule,
-    starting_discriminator,
     starting_weights,
 )
 from neuralcodec.training.nested_config import find_config
@@ -47,16 +42,7 @@ def train_nested(config, samples, output, resume=False, callbacks=()):
         OutputExistsError: `output` is a file, or holds another run and `resume` is False.
     """
     output = Path(output)
-    progress = nested_progress(config, output, resume)
-    begin(config, output)
-    cascade = NestedCascade(config.model)
-    if resume:
-        cascade.load_weights(output / CHECKPOINT)
-    elif config.start:
-        load_start(cascade, config.start)
-    else:
-        adapt(cascade, samples, config.seed)
-    discriminator = starting_discriminator(config, output / CHECKPOINT if resume else config.start)
+    cascade, discriminator, progress = begin(NestedCascade, load_start, config, samples, output, resume)
 
     def train_phase(index, progress):
         phase = config.phases[index]
@@ -70,23 +56,6 @@ def train_nested(config, samples, output, resume=False, callbacks=()):
 
     go_through_phases(cascade, discriminator, config, progress, output, train_phase)
     return cascade
-
-
-def nested_progress(config, output, resume):
-    """Where a run begins.
-
-    Returns:
-        Progress.
-
-    Raises:
-        ConfigError: there is nothing to resume, or nothing to start from.
-        OutputExistsError: `output` is a file, or holds another run and `resume` is False.
-    """
-    if resume:
-        return Progress.read(output)
-    check_start(config)
-    check_new(output)
-    return Progress(rate_weight=())
 
 
 def load_start(cascade, start):

@@ -12,7 +12,7 @@ from neuralcodec.training.comparison import as_text, code_and_score, means, pref
 from neuralcodec.training.corpus import listing, read_corpus
 from neuralcodec.training.loop import is_checkpoint, starting_progress, train_cascade
 from neuralcodec.training.nested_config import NestedTrainingConfig, find_config
-from neuralcodec.training.nested_loop import nested_progress, train_nested
+from neuralcodec.training.nested_loop import train_nested
 from neuralcodec.training.prefixes import write_prefix
 from neuralcodec.training.validation import Validation
 from neuralcodec.zoo.presets import load_preset
@@ -39,7 +39,7 @@ def train_presets(config, data, output, resume=False, verbose=True):
     config, output = find_config(config), Path(output)
     nested = isinstance(config, NestedTrainingConfig)
     # an error here should not come after reading hours of speech
-    nested_progress(config, output, resume) if nested else starting_progress(config, output, resume)
+    starting_progress(config, output, resume)
     told = _entries_for_the_card(config)
     with Status(verbose) as status:
         status.say(f"Reading the speech in {data}.")
