@@ -40,6 +40,7 @@ Of a phase:
     weighted [0.3]          weight of the LPC-weighted error, beside 1 for log-mel
     disturbance [1.2]       weight of the loudness disturbance
     intelligibility [0]     weight of what the envelopes of the bands lack in correlation with the original's
+    similarity [0]          weight of what spectrograms lack in likeness with the original's (NSIM); 0: none
     adversarial [0]         weight of a discriminator that hears no original; 0: none
 """
 import json
@@ -73,6 +74,7 @@ class Phase:
     weighted: float = 0.3
     disturbance: float = 1.2
     intelligibility: float = 0.0
+    similarity: float = 0.0
     adversarial: float = 0.0
 
     @property

@@ -1,4 +1,4 @@
-"""Training losses on waveforms: log-mel at four resolutions, LPC-weighted error, loudness disturbance, envelopes.
+"""Training losses on waveforms: log-mel, LPC-weighted error, loudness disturbance, envelopes, similarity of pictures.
 
 Each function takes clean and decoded waveforms x and y (B, T) in [-1, 1] and returns a scalar. Where they take a
 `level` (B,), it is the power of the loud parts of the speech around the clip (see `clips.loudness_level`): what is hard
@@ -180,6 +180,55 @@ def intelligibility_loss(x, y, level):
     heard = ops.stack([heard[:, i: i + SEGMENT] for i in starts], axis=1)
     missing = 1.0 - ops.sum(clean * coded, axis=-1)
     return ops.sum(heard * missing) / (ops.sum(heard) + 1e-6)
+
+
+PICTURE_WINDOW, PICTURE_HOP, PICTURE_BANDS = 1280, 320, 21  # 80 ms every 20 ms, bands from 50 Hz
+PICTURE_RANGE = 4.5  # decades below the loudest band of a moment, where the picture ends
+PICTURE_SILENCE = 1e-6  # power below which nothing is seen
+NEIGHBOURS = np.array([0.1063, 0.7874, 0.1063], "float32")  # its outer product is the 3 x 3 window of NSIM
+LEVEL_CONSTANT, STRUCTURE_CONSTANT = 1e-2, 0.5  # dB^2; below that, differences of level and structure count less
+
+
+def _gammatone_bank():
+    """Power responses of gammatone filters of order 4, (641, 21). Glasberg and Moore 1990; Slaney 1993."""
+    quality, least = 9.26449, 24.7
+    low, high = (hz + quality * least for hz in (50.0, SAMPLE_RATE / 2))
+    centre = high * (low / high) ** (np.arange(PICTURE_BANDS, 0, -1) / PICTURE_BANDS) - quality * least
+    hz = np.arange(PICTURE_WINDOW // 2 + 1)[:, None] * SAMPLE_RATE / PICTURE_WINDOW
+    return ((1 + ((hz - centre) / (1.019 * (centre / quality + least))) ** 2) ** -4).astype("float32")
+
+
+GAMMATONES = _gammatone_bank()
+
+
+def around(v):
+    """Weighted mean of each value of (B, F, bands) and its eight neighbours."""
+    for axis in (1, 2):
+        count = v.shape[axis]
+        wide = ops.pad(v, [[0, 0], *([1, 1] if i == axis else [0, 0] for i in (1, 2))], mode="symmetric")
+        v = sum(share * ops.take(wide, np.arange(i, i + count), axis=axis) for i, share in enumerate(NEIGHBOURS))
+    return v
+
+
+def similarity_loss(x, y, level):
+    """1 - similarity (NSIM) of spectrograms in dB: level and structure in each 3 x 3 neighbourhood.
+
+    Reference: Hines and Harte, "Speech intelligibility prediction using a neurogram similarity index measure", Speech
+    Communication 54, 2012; as ViSQOL has it, Hines et al., EURASIP JASMP 2015:13, section 3, with gammatone filters
+    taken in the spectrum.
+    """
+    gain = 1.0 / ops.sqrt(level * (3 * PICTURE_WINDOW / 8))[:, None]
+    powers = [ops.matmul(power_spectrum(v * gain, PICTURE_WINDOW, PICTURE_HOP), GAMMATONES) for v in (x, y)]
+    loudest = ops.max(ops.maximum(powers[0], ops.stop_gradient(powers[1])), axis=2, keepdims=True)
+    floor = loudest * 10 ** -PICTURE_RANGE + PICTURE_SILENCE
+    clean, coded = (10 / np.log(10) * ops.log(ops.maximum(v, floor)) for v in powers)  # (B, F, 21)
+    lowest = ops.stop_gradient(ops.min(ops.minimum(clean, coded), axis=(1, 2), keepdims=True))
+    clean, coded = clean - lowest, coded - lowest
+    a, b = around(clean), around(coded)
+    spread = ops.relu(around(clean * clean) - a * a) * ops.relu(around(coded * coded) - b * b)
+    levels = (2 * a * b + LEVEL_CONSTANT) / (a * a + b * b + LEVEL_CONSTANT)
+    structure = (around(clean * coded) - a * b + STRUCTURE_CONSTANT) / (ops.sqrt(spread + 1e-3) + STRUCTURE_CONSTANT)
+    return 1.0 - ops.mean(levels * structure)
 
 
 def noise_loss(powers):

@@ -42,6 +42,7 @@ class NestedPhase:
         warmup: steps over which the rate rises from zero.
         weighted, disturbance: weights of the LPC-weighted error and the loudness disturbance, beside 1 for log-mel.
         intelligibility: weight of what the envelopes of the bands lack in correlation with the original's.
+        similarity: weight of what spectrograms lack in likeness with the original's (NSIM).
         adversarial: weight of a discriminator that hears no original; 0 for none.
     """
 
@@ -57,6 +58,7 @@ class NestedPhase:
     weighted: float = 0.4
     disturbance: float = 1.5
     intelligibility: float = 1.5
+    similarity: float = 0.0
     adversarial: float = 0.0
 
     @property

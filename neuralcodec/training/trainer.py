@@ -107,7 +107,7 @@ class CascadeTrainer(keras.Model):
         discriminator: a Discriminator, which learns beside the cascade; None for none.
     """
 
-    LOSSES = ("mel", "weighted", "disturbance", "intelligibility", "noise")
+    LOSSES = ("mel", "weighted", "disturbance", "intelligibility", "similarity", "noise")
 
     def __init__(self, cascade, rate_control, phase, discriminator=None, rates=("kbps",)):
         super().__init__(name="trainer")
@@ -145,15 +145,18 @@ class CascadeTrainer(keras.Model):
         weighted = losses.weighted_loss(clean, coded, y_pred["predictor"][:, :frames], level)
         disturbance = losses.disturbance_loss(clean, coded, level)
         intelligibility = losses.intelligibility_loss(clean, coded, level)
+        similarity = losses.similarity_loss(clean, coded, level) if self.phase.similarity else 0.0
         noise = losses.noise_loss(y_pred["powers"][:, :, :frames]) if "powers" in y_pred else 0.0
         kbps, phase = self.rates(y_pred["kbps"]), self.phase
         loss = (mel + phase.weighted * weighted + phase.disturbance * disturbance
-                + phase.intelligibility * intelligibility + noise + ops.sum(self.rate_control.weight * kbps))
+                + phase.intelligibility * intelligibility + phase.similarity * similarity + noise
+                + ops.sum(self.rate_control.weight * kbps))
         if self.discriminator:
             adversarial, own = self.discriminator(clean, coded, level)
             loss = loss + phase.adversarial * adversarial + own
         rates = [kbps[i] for i in range(kbps.shape[0])]
-        for mean, value in zip(self.means, (mel, weighted, disturbance, intelligibility, noise, *rates), strict=True):
+        parts = (mel, weighted, disturbance, intelligibility, similarity, noise, *rates)
+        for mean, value in zip(self.means, parts, strict=True):
             mean.update_state(value)
         self.rate_control.update_state(ops.reshape(kbps, self.rate_control.kbps.shape))
         return loss / replicas()  # Keras adds up the gradients of all replicas

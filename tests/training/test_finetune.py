@@ -96,7 +96,7 @@ def test_the_figures_are_those_of_real_files(tuned, own_speech, base):
 
 def test_history_and_callbacks_have_every_epoch(tuned):
     _, history, callback = tuned
-    names = {"loss", "mel", "weighted", "disturbance", "intelligibility", "noise", "kbps", "rate_weight",
+    names = {"loss", "mel", "weighted", "disturbance", "intelligibility", "similarity", "noise", "kbps", "rate_weight",
              "valid_kbps", "valid_pesq", "valid_si_sdr"}
     assert set(history.history) == names and set(callback.seen[0]) == names
     assert all(len(values) == 2 and np.isfinite(values).all() for values in history.history.values())

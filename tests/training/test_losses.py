@@ -25,7 +25,7 @@ def value(name, x, y, level=None):
     return float(getattr(losses, f"{name}_loss")(x, y, level))
 
 
-@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance", "intelligibility"])
+@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance", "intelligibility", "similarity"])
 def test_grows_with_the_noise(speech, name):
     noise = np.random.default_rng(0).standard_normal(speech.shape).astype("float32")
     values = [value(name, speech, speech + level * noise) for level in (0.0, 1e-4, 1e-3, 1e-2, 1e-1)]
@@ -45,8 +45,9 @@ def test_added_noise_is_heard_more_than_missing_energy(speech):
     assert value("disturbance", speech, louder) > value("disturbance", speech, quieter)
 
 
-@pytest.mark.parametrize("name", ["mel", "disturbance", "intelligibility"])  # the other's LPC has an absolute floor
+@pytest.mark.parametrize("name", ["mel", "disturbance", "intelligibility", "similarity"])
 def test_no_loss_depends_on_the_level_of_the_recording(speech, name):
+    """But for the weighted error, whose LPC has an absolute floor."""
     noise = 0.01 * np.random.default_rng(0).standard_normal(speech.shape).astype("float32")
     values = [value(name, gain * speech, gain * (speech + noise)) for gain in (0.2, 1.0)]
     assert values[0] == pytest.approx(values[1], rel=0.03)
@@ -87,6 +88,21 @@ def test_intelligibility_is_that_of_estoi(snr, kind):
         pytest.approx(1 - stoi(clip, noisy, 16000, extended=True), rel=0.1)
 
 
+@pytest.mark.parametrize("snr", [0, 5, 10, 15, 20, 30])
+def test_similarity_is_that_of_visqol(snr):
+    """With noise that follows the speech; white noise fills the pauses, which ViSQOL leaves out."""
+    import soundfile
+    from visqol import VisqolApi
+
+    clip = soundfile.read(Path(losses.__file__).parents[1] / "assets" / "speech.flac", dtype="float32")[0][:64000]
+    noise = np.random.default_rng(0).standard_normal(clip.size).astype("float32")
+    noisy = clip + clip * noise * 10 ** (-snr / 20)
+    api = VisqolApi()
+    api.create(mode="speech")
+    expected = 1 - api.measure_from_arrays(clip.astype(float), noisy.astype(float), 16000).vnsim
+    assert value("similarity", clip[None], noisy[None]) == pytest.approx(expected, rel=0.2)
+
+
 def test_the_level_of_noise_is_right_where_it_makes_up_for_what_is_lost():
     original, decoded = np.full((1, 5, 4), 0.8, "float32"), np.full((1, 5, 4), 0.3, "float32")
     values = [float(losses.noise_loss(np.stack([original, decoded, np.full_like(decoded, noise)])))
@@ -95,7 +111,7 @@ def test_the_level_of_noise_is_right_where_it_makes_up_for_what_is_lost():
     assert values[0] == pytest.approx(np.log(0.8 / 0.3), rel=1e-3)  # as a ratio: quiet bands count like loud ones
 
 
-@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance", "intelligibility"])
+@pytest.mark.parametrize("name", ["mel", "weighted", "disturbance", "intelligibility", "similarity"])
 def test_silence_is_finite(name):
     x = np.zeros((1, 6400), "float32")
     assert np.isfinite(value(name, x, x + 1e-3, level=1e-7))
