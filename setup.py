@@ -8,6 +8,8 @@ from setuptools import Extension, find_packages, setup
 ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "neuralcodec" / "version.py").read_text(encoding="utf-8"))[1]
 TRAIN = ["keras>=3.5,<4", "tensorflow>=2.18,<3"]
+C_FILES, C_HEADERS = (sorted(str(path.relative_to(ROOT)) for path in (ROOT / "neuralcodec" / "kernels").glob(kind))
+                      for kind in ("*.c", "*.h"))
 EVAL = ["matplotlib>=3.8,<4", "pesq>=0.0.4", "pystoi>=0.4", "visqol-python[lattice]>=3.8"]
 
 setup(
@@ -37,7 +39,7 @@ setup(
         "neuralcodec.training": ["configs/*.json"],
     },
     # Optional: without a compiler the package is installed all the same, and NumPy does what these loops do.
-    ext_modules=[Extension("neuralcodec.kernels._loops", ["neuralcodec/kernels/_loops.c"], optional=True,
+    ext_modules=[Extension("neuralcodec.kernels._loops", C_FILES, depends=C_HEADERS, optional=True,
                            extra_compile_args=["-O3"])],
     entry_points={"console_scripts": ["neuralcodec = neuralcodec.cli.main:main"]},
     install_requires=[  # of coding and sharing

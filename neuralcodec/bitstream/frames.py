@@ -43,7 +43,7 @@ class Frames:
         return all(np.array_equal(mine, others) for mine, others in pairs)
 
     def __getitem__(self, frames):
-        return Frames(self.lsf[frames], self.gain[frames], [module[frames] for module in self.modules])
+        return _frames(self.lsf[frames].copy(), self.gain[frames].copy(), [each[frames].copy() for each in self.modules])
 
     @property
     def side(self):
@@ -56,7 +56,7 @@ class Frames:
         Returns:
             Frames.
         """
-        return Frames(self.lsf, self.gain, self.modules[:modules])
+        return _frames(self.lsf.copy(), self.gain.copy(), [module.copy() for module in self.modules[:modules]])
 
     def blocks(self, frames_per_block=FRAMES_PER_BLOCK):
         """Cuts the frames into blocks, the last of which may be shorter.
@@ -77,11 +77,18 @@ class Frames:
             Frames.
         """
         modules = zip(*(part.modules for part in parts), strict=True)
-        return Frames(
+        return _frames(
             np.concatenate([part.lsf for part in parts]),
             np.concatenate([part.gain for part in parts]),
             [np.concatenate(module) for module in modules],
         )
+
+
+def _frames(lsf, gain, modules):
+    """Frames of symbols that other frames have checked."""
+    frames = object.__new__(Frames)
+    frames.lsf, frames.gain, frames.modules = lsf, gain, modules
+    return frames
 
 
 def _symbols(name, values, shape, limit):

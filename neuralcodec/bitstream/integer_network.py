@@ -3,13 +3,16 @@
 Floating point differs between machines, so what is chosen by floats here may be chosen otherwise elsewhere. These
 networks are integers throughout (Balle, Johnston, Minnen, "Integer networks for data compression with latent-variable
 models", ICLR 2019), yet run at BLAS speed: the matrix products are done on float64 arrays that hold integers, where
-every partial sum stays far below 2^53 and is exact in whatever order it is added up.
+every partial sum stays far below 2^53 and is exact in whatever order it is added up. In C they are integers of 16 bits,
+whose products add up to the same.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from neuralcodec import kernels
 from neuralcodec.errors import PresetError
 
 FEATURE_LIMIT = 255  # of features and hidden units
@@ -55,16 +58,6 @@ class IntegerNetwork:
         hidden, outputs = self.w1.shape[1], self.w2.shape[-1] if self.w2.ndim else 0
         if self.b1.shape != (hidden,) or self.w2.shape != (hidden, outputs) or self.b2.shape != (outputs,):
             raise PresetError("A context network has layers that do not fit; install the preset again.")
-        # The shifts become powers of two inside the weights (exact), the rounding halves become part of the biases.
-        scale1, scale2 = 2.0**-_HIDDEN_SHIFT, 2.0**-_OUTPUT_SHIFT
-        precomputed = {
-            "_w1": self.w1 * scale1,
-            "_b1": (self.b1 + np.int64(1 << _HIDDEN_SHIFT - 1)) * scale1,
-            "_w2": self.w2 * scale2,
-            "_b2": (self.b2 + np.int64(1 << _OUTPUT_SHIFT - 1)) * scale2,
-        }
-        for name, array in precomputed.items():
-            object.__setattr__(self, name, np.ascontiguousarray(array))
 
     @property
     def num_inputs(self):
@@ -81,6 +74,21 @@ class IntegerNetwork:
         """Number of values the network puts out."""
         return self.w2.shape[1]
 
+    @cached_property
+    def arrays(self):
+        """Weights and biases as loops in C take them: a row of weights for each unit."""
+        return tuple(np.ascontiguousarray(array) for array in (self.w1.T, self.b1, self.w2.T, self.b2))
+
+    @cached_property
+    def _floats(self):
+        """The same as float64 arrays for NumPy.
+
+        The shifts become powers of two inside the weights (exact), the rounding halves become part of the biases.
+        """
+        scale1, scale2 = 2.0**-_HIDDEN_SHIFT, 2.0**-_OUTPUT_SHIFT
+        return (self.w1 * scale1, (self.b1 + np.int64(1 << _HIDDEN_SHIFT - 1)) * scale1,
+                self.w2 * scale2, (self.b2 + np.int64(1 << _OUTPUT_SHIFT - 1)) * scale2)
+
     def forward(self, features):
         """Runs the network.
 
@@ -90,6 +98,10 @@ class IntegerNetwork:
         Returns:
             int64 (..., O), in 1/8.
         """
+        if kernels.loops:
+            outputs = np.empty((*features.shape[:-1], self.num_outputs), np.int64)
+            kernels.loops.run_network(self.arrays, np.ascontiguousarray(features, np.float64), outputs)
+            return outputs
         return self.finish(self.partial(features, 0))
 
     def partial(self, features, first):
@@ -105,7 +117,7 @@ class IntegerNetwork:
         Returns:
             float64 (..., H), to be added up and given to `finish`.
         """
-        return features @ self._w1[first : first + features.shape[-1]]
+        return features @ self._floats[0][first : first + features.shape[-1]]
 
     def finish(self, sums):
         """Everything after the first matrix product.
@@ -116,10 +128,11 @@ class IntegerNetwork:
         Returns:
             int64 (..., O), in 1/8.
         """
-        sums += self._b1
+        _, b1, w2, b2 = self._floats
+        sums += b1
         np.floor(sums, out=sums)
         np.maximum(sums, 0, out=sums)
         np.minimum(sums, FEATURE_LIMIT, out=sums)
-        outputs = sums @ self._w2
-        outputs += self._b2
+        outputs = sums @ w2
+        outputs += b2
         return np.floor(outputs, out=outputs).astype(np.int64)

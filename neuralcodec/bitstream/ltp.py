@@ -13,6 +13,7 @@ coding", AES 107th Convention, 1999 (in a transform codec).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -56,8 +57,16 @@ class LongTermPredictor:
             raise PresetError("A long-term predictor has arrays of a wrong type or shape; install the preset again.")
         if len(shape) != 2 or shape[0] % 2 or not 1 <= shape[1] <= self.hop or MODULE_SYMBOLS % self.hop:
             raise PresetError(f"A long-term predictor has the impossible shape {shape}; install the preset again.")
-        object.__setattr__(self, "_synthesis", np.ascontiguousarray(self.synthesis.T, np.float64))
-        object.__setattr__(self, "_analysis", np.ascontiguousarray(self.analysis, np.float64))
+
+    @cached_property
+    def arrays(self):
+        """What loops in C take: the hop, and a row of weights for each sum."""
+        return self.hop, np.ascontiguousarray(self.synthesis), np.ascontiguousarray(self.analysis.T)
+
+    @cached_property
+    def _floats(self):
+        """Synthesis (N, 2 hop) and analysis (2 hop, N) as float64 for NumPy."""
+        return np.ascontiguousarray(self.synthesis.T, np.float64), np.ascontiguousarray(self.analysis, np.float64)
 
     @property
     def hop(self):
@@ -71,7 +80,7 @@ class LongTermPredictor:
 
     def overlapping(self, symbols):
         """Symbols (..., N) -> their part of the waveform float64 (..., 2 hop), to add up and give to `added`."""
-        return symbols @ self._synthesis
+        return symbols @ self._floats[0]
 
     def histories(self, symbols):
         """What a decoder has of the waveform when it comes to each code frame of a block.
@@ -101,10 +110,14 @@ class LongTermPredictor:
             predictions: float64 (B, N), in eighths of a symbol.
             correlation: float64 (B, 1), of its end with what was a lag before, normalised, 0 to 255.
         """
+        if kernels.loops:
+            predictions, correlation = np.empty((len(past), self.coded)), np.empty((len(past), 1))
+            kernels.loops.predict(self.arrays, past, predictions, correlation)
+            return predictions, correlation
         lag, correlation = find_lag(past)
         places = HISTORY - lag + np.arange(2 * self.hop) % lag  # (B, 2 hop): the last period, again and again
         repeated = np.take_along_axis(past, places, axis=1)
-        predictions = np.floor((repeated @ self._analysis + (1 << _ANALYSIS_SHIFT - 1)) * 2.0**-_ANALYSIS_SHIFT)
+        predictions = np.floor((repeated @ self._floats[1] + (1 << _ANALYSIS_SHIFT - 1)) * 2.0**-_ANALYSIS_SHIFT)
         return np.clip(predictions, -MAX_PREDICTION, MAX_PREDICTION), correlation
 
 
@@ -123,10 +136,6 @@ def find_lag(past):
         lag: int64 (B, 1), in samples.
         correlation: float64 (B, 1), 0 to 255.
     """
-    if kernels.loops:
-        lag, correlation = np.empty((len(past), 1), np.int64), np.empty((len(past), 1))
-        kernels.loops.find_lag(past, lag, correlation)
-        return lag, correlation
     fine = np.floor(past * 2.0**-_COARSE)
     half = fine[:, 0::2] + fine[:, 1::2]
     window, last = CORRELATION_WINDOW // 2, (MAX_LAG - MIN_LAG) // 2

@@ -8,6 +8,7 @@ the others are 0.
 import numpy as np
 
 from neuralcodec.architecture.layout import MODULE_LIMIT, MODULE_SYMBOLS
+from neuralcodec.bitstream import compiled_payloads
 from neuralcodec.bitstream.features import (
     code_frame_features,
     delayed,
@@ -15,9 +16,9 @@ from neuralcodec.bitstream.features import (
     ltp_features,
 )
 from neuralcodec.bitstream.ltp import HISTORY, added
+from neuralcodec.bitstream.range_coder import check_possible
 from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
 from neuralcodec.bitstream.symbols import MODULE_VALUES, from_zigzag, to_zigzag
-from neuralcodec.errors import DamagedFileError
 
 _SYMBOL = from_zigzag(np.arange(MODULE_VALUES))  # by place in the zigzag order
 
@@ -53,15 +54,17 @@ def decode_predicted(payloads, frame_counts, module, magnitude_feature, side, sh
         side: side features float64 (B, F, 18).
 
     Returns:
-        (symbols int8 (B, F, 320), their magnitude features float64 (B, F, 320)); of no meaning after a block's last
-        frame.
+        int8 (B, F, 320), zeros after a block's last frame.
 
     Raises:
         DamagedFileError: symbols that no encoder writes.
     """
+    shared = code_frame_features(side, module.predictor.hop)
+    if compiled_payloads.can_decode(payloads):
+        return compiled_payloads.decode_predicted(payloads, frame_counts, module, magnitude_feature, shared, shift)
     predictor, hop, coded = module.predictor, module.predictor.hop, module.predictor.coded
     num_blocks, num_frames, _ = side.shape
-    decoders, shared = SymbolDecoders(payloads, frame_counts), code_frame_features(side, hop)
+    decoders = SymbolDecoders(payloads, frame_counts)
     hidden = module.network.partial(shared, module.network.num_inputs - shared.shape[-1])  # (B, K, H)
     symbols = np.zeros((num_blocks, hidden.shape[1], hop), np.int64)
     past, tail = np.zeros((num_blocks, HISTORY)), np.zeros((num_blocks, hop))
@@ -82,13 +85,11 @@ def decode_predicted(payloads, frame_counts, module, magnitude_feature, side, sh
         parts = predictor.overlapping(last)
         past = np.concatenate([past[:, hop:], added(tail + parts[:, :hop])], axis=1)
         tail = parts[:, hop:]
-    symbols = symbols.reshape(num_blocks, num_frames, MODULE_SYMBOLS)
-    return symbols.astype(np.int8), magnitude_feature.take(np.abs(symbols)).astype(np.float64)
+    return symbols.reshape(num_blocks, num_frames, MODULE_SYMBOLS).astype(np.int8)
 
 
 def checked(symbols, decoders, frame):
     """Symbols (B, N) with zeros in blocks that have ended."""
     symbols[decoders.ended(frame)] = 0
-    if np.abs(symbols).max() > MODULE_LIMIT:
-        raise DamagedFileError("A module holds symbols that no encoder writes; get the file again from its source.")
+    check_possible(np.abs(symbols).max() <= MODULE_LIMIT)
     return symbols

@@ -6,6 +6,7 @@ A module sends a frame of 320 symbols in one round, or, with long-term predictio
 import numpy as np
 
 from neuralcodec.architecture.layout import CONTEXT_FRAMES, MODULE_SYMBOLS
+from neuralcodec.bitstream import compiled_payloads
 from neuralcodec.bitstream.features import delayed, limited, shared_features
 from neuralcodec.bitstream.ltp_payload import decode_predicted, plan_predicted
 from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
@@ -44,14 +45,15 @@ def decode_modules(blocks, frame_counts, tables, context, shift, modules):
     Raises:
         DamagedFileError: symbols that no encoder writes.
     """
-    decoded, lower_module = [], None
+    decoded = []
     for number, module in enumerate(tables.modules[:modules]):
         payloads, feature = [block[1 + number] for block in blocks], tables.magnitude_feature
         if module.predictor:
-            symbols, lower_module = decode_predicted(payloads, frame_counts, module, feature, context, shift)
+            symbols = decode_predicted(payloads, frame_counts, module, feature, context, shift)
         else:
+            lower_module = feature.take(np.abs(decoded[-1])).astype(np.float64) if decoded else None
             shared = shared_features(context, lower_module)  # (B, F, 36 or 116)
-            symbols, lower_module = _decode_module(payloads, frame_counts, module, feature, shared, shift)
+            symbols = _decode_module(payloads, frame_counts, module, feature, shared, shift)
         decoded.append(symbols)
     return decoded
 
@@ -72,15 +74,15 @@ def _decode_module(payloads, frame_counts, module, magnitude_feature, shared, sh
         shared: features that do not come from the module itself, float64 (B, F, 36 or 116).
 
     Returns:
-        (symbols int8 (B, F, 320), their magnitude features float64 (B, F, 320)); of no meaning after a block's last
-        frame.
+        int8 (B, F, 320), of no meaning after a block's last frame.
     """
+    if compiled_payloads.can_decode(payloads):
+        return compiled_payloads.decode_module(payloads, frame_counts, module, magnitude_feature, shared, shift)
     decoders = SymbolDecoders(payloads, frame_counts)
     num_blocks, num_frames, _ = shared.shape
     escape = module.pmf_rows.shape[1] - 1
     feature = magnitude_feature[np.abs(_SYMBOL)].astype(np.float64)  # by place in the zigzag order
     symbols = np.zeros((num_blocks, num_frames, MODULE_SYMBOLS), np.int8)
-    features = np.zeros(symbols.shape)
     own = np.zeros((num_blocks, CONTEXT_FRAMES * MODULE_SYMBOLS))  # last frame, the one before
     hidden = module.network.partial(shared, own.shape[1])  # (B, F, H)
     for frame in range(num_frames):
@@ -90,7 +92,6 @@ def _decode_module(payloads, frame_counts, module, magnitude_feature, shared, sh
         if escapes:
             places[escapes.mask] += escapes.values
         symbols[:, frame] = _SYMBOL.take(places)
-        features[:, frame] = feature.take(places)
         own[:, MODULE_SYMBOLS:] = own[:, :MODULE_SYMBOLS]
-        own[:, :MODULE_SYMBOLS] = features[:, frame]
-    return symbols, features
+        own[:, :MODULE_SYMBOLS] = feature.take(places)
+    return symbols

@@ -16,11 +16,12 @@ import numpy as np
 from neuralcodec import kernels
 from neuralcodec.architecture.framing import FRAME_SAMPLES, GAIN_FRAME
 from neuralcodec.architecture.layout import CONTEXT_SIZES, MODULE_LIMIT
+from neuralcodec.bitstream import compiled_payloads
 from neuralcodec.bitstream.features import INDEX_FACTOR, delayed, limited
 from neuralcodec.bitstream.nested_tables import FRESH, HALF, SCALE_INDICES, SLOPE_BITS, ZERO
+from neuralcodec.bitstream.range_coder import check_possible
 from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
 from neuralcodec.bitstream.symbols import LSF_SYMBOLS, MODULE_VALUES, from_zigzag, to_zigzag
-from neuralcodec.errors import DamagedFileError
 
 _SYMBOL = from_zigzag(np.arange(MODULE_VALUES))  # by place in the zigzag order
 
@@ -61,30 +62,33 @@ def plan_first(symbols, module, magnitude_feature, side, shift):
         shift: scale indices to go down, for the file's global step scale.
 
     Returns:
-        Plan, one array per code frame; scale indices int64 (K, N).
+        Plan, one array per code frame; scale indices uint8 (K, N).
     """
     own = magnitude(symbols, magnitude_feature)
     index = module.network.forward(np.concatenate([delayed(own, 1), delayed(own, 2), side], axis=-1))
     rows, places = SCALE_INDICES * FRESH + limited(index - shift, SCALE_INDICES), to_zigzag(symbols)
     plan = CodingPlan(places, rows, places, MODULE_VALUES, module.frequencies_minus_one)
-    return plan, limited(index, SCALE_INDICES)
+    return plan, limited(index, SCALE_INDICES).astype(np.uint8)
 
 
-def decode_first(payloads, frame_counts, module, magnitude_feature, side, shift):
+def decode_first(payloads, frame_counts, module, magnitude_feature, side, shift, hop):
     """Symbols of the first module in several blocks.
 
     Args:
         side: features of code frames float64 (B, K, 34).
 
     Returns:
-        (symbols int64 (B, K, N), scale indices int64 (B, K, N)); zeros after a block's last frame.
+        (what the module sends int8 (B, K, hop), symbols int16 (B, K, N), scale indices uint8 (B, K, N)); of no meaning
+        after a block's last frame.
     """
+    if compiled_payloads.can_decode(payloads):
+        return compiled_payloads.decode_first(payloads, frame_counts, module, magnitude_feature, side, shift, hop)
     decoders, coded = SymbolDecoders(payloads, frame_counts), module.coded
     num_blocks, num_code_frames, _ = side.shape
     per_frame = num_code_frames // max(frame_counts)
     hidden = module.network.partial(side, 2 * coded)
-    symbols = np.zeros((num_blocks, num_code_frames, coded), np.int64)
-    indices = np.zeros_like(symbols)
+    symbols = np.zeros((num_blocks, num_code_frames, coded), np.int16)
+    indices = np.zeros(symbols.shape, np.uint8)
     own = np.zeros((num_blocks, 2 * coded))  # magnitude features of the code frame before and of that before it
     for k in range(num_code_frames):
         index = module.network.finish(module.network.partial(own, 0) + hidden[:, k])
@@ -96,7 +100,7 @@ def decode_first(payloads, frame_counts, module, magnitude_feature, side, shift)
             values[escapes.mask] = _SYMBOL[escapes.values]
         symbols[:, k] = values
         own = np.concatenate([magnitude(values, magnitude_feature), own[:, :coded]], axis=-1)
-    return symbols, indices
+    return widened(symbols.astype(np.int8), hop), symbols, indices
 
 
 def refinement_rows(lower, index, module, magnitude_feature, side, shift):
@@ -109,10 +113,10 @@ def refinement_rows(lower, index, module, magnitude_feature, side, shift):
 
     Returns:
         rows: int64 (K, N).
-        index: scale indices of all coefficients that are sent now, int64 (K, N).
+        index: scale indices of all coefficients that are sent now, uint8 (K, N).
     """
     if kernels.loops:
-        return _compiled_rows(lower, index, module, magnitude_feature, side, shift)
+        return compiled_payloads.refinement_rows(lower, index, module, magnitude_feature, side, shift)
     before, coded = module.before, module.coded
     near = magnitude(lower, magnitude_feature)
     after = np.zeros_like(near)
@@ -126,19 +130,7 @@ def refinement_rows(lower, index, module, magnitude_feature, side, shift):
     family = np.where(lower == 0, ZERO, HALF - 1 + size)
     rows = SCALE_INDICES * family + limited(own - shift, SCALE_INDICES)
     rows = np.concatenate([rows, SCALE_INDICES * FRESH + limited(fresh - shift, SCALE_INDICES)], axis=-1)
-    return rows, np.concatenate([index, limited(fresh, SCALE_INDICES)], axis=-1)
-
-
-def _compiled_rows(lower, index, module, magnitude_feature, side, shift):
-    """`refinement_rows` with its loops in C."""
-    count = len(lower)
-    lower, index = np.ascontiguousarray(lower, np.int64), np.ascontiguousarray(index, np.int64)
-    features = np.empty((count, module.network.num_inputs))
-    kernels.loops.refinement_features(count, lower, index, magnitude_feature, np.ascontiguousarray(side), features)
-    rows, indices = np.empty((count, module.coded), np.int64), np.empty((count, module.coded), np.int64)
-    kernels.loops.refinement_rows(count, lower, index, module.network.forward(features), module.slope, module.shift,
-                                  shift, rows, indices)
-    return rows, indices
+    return rows, np.concatenate([index, limited(fresh, SCALE_INDICES).astype(np.uint8)], axis=-1)
 
 
 def plan_refinement(sent, lower, index, module, magnitude_feature, side, shift):
@@ -149,7 +141,7 @@ def plan_refinement(sent, lower, index, module, magnitude_feature, side, shift):
         lower, index, side: as for `refinement_rows`.
 
     Returns:
-        Plan; scale indices int64 (K, N).
+        Plan; scale indices uint8 (K, N).
     """
     rows, index = refinement_rows(lower, index, module, magnitude_feature, side, shift)
     places = to_zigzag(sent)
@@ -159,23 +151,26 @@ def plan_refinement(sent, lower, index, module, magnitude_feature, side, shift):
     return CodingPlan(places, rows, places, MODULE_VALUES, module.frequencies_minus_one), index
 
 
-def decode_refinement(payloads, frame_counts, lower, index, module, magnitude_feature, side, shift):
+def decode_refinement(payloads, frame_counts, lower, index, module, magnitude_feature, side, shift, hop):
     """What a later module sends in several blocks.
 
     Args:
         lower, index, side: as for `refinement_rows`, with an axis for the blocks in front.
 
     Returns:
-        (sent int8 (B, K, N), symbols int64 (B, K, N) that it refines those below to, scale indices int64 (B, K, N));
+        (sent int8 (B, K, hop), symbols int16 (B, K, N) that it refines those below to, scale indices uint8 (B, K, N));
         zeros after a block's last frame.
 
     Raises:
         DamagedFileError: symbols that no encoder writes.
     """
+    if compiled_payloads.can_decode(payloads):
+        return compiled_payloads.decode_refinement(payloads, frame_counts, lower, index, module, magnitude_feature,
+                                                   side, shift, hop)
     num_blocks, num_code_frames, _ = side.shape
     per_frame = num_code_frames // max(frame_counts)
-    symbols = np.zeros((num_blocks, num_code_frames, module.coded), np.int64)
-    sent, indices = np.zeros(symbols.shape, np.int8), np.zeros_like(symbols)
+    symbols = np.zeros((num_blocks, num_code_frames, module.coded), np.int16)
+    sent, indices = np.zeros((*symbols.shape[:2], hop), np.int8), np.zeros(symbols.shape, np.uint8)
     for block, (payload, count) in enumerate(zip(payloads, frame_counts, strict=True)):
         k = count * per_frame
         rows, indices[block, :k] = refinement_rows(lower[block, :k], index[block, :k], module, magnitude_feature,
@@ -187,10 +182,9 @@ def decode_refinement(payloads, frame_counts, lower, index, module, magnitude_fe
             values[escapes.mask] = _SYMBOL[escapes.values]
         values, places = values.reshape(k, -1), places.reshape(k, -1)
         was_zero, half = lower[block, :k] == 0, places[:, : module.before]
-        if np.any(half > np.where(was_zero, 2, 1)):
-            raise DamagedFileError("A module holds symbols that no encoder writes; get the file again from its source.")
+        check_possible(not np.any(half > np.where(was_zero, 2, 1)))
         np.copyto(values[:, : module.before], half, where=~was_zero)
-        sent[block, :k] = values  # a block at a time stays in the processor's cache
+        sent[block, :k, : module.coded] = values  # a block at a time stays in the processor's cache
         symbols[block, :k] = refined(widened(lower[block, :k], module.coded), values)
     return sent, symbols, indices
 
@@ -231,11 +225,10 @@ def decode_modules(blocks, frame_counts, tables, side, shift, modules):
     for number, module in enumerate(tables.modules[:modules]):
         payloads, feature = [block[1 + number] for block in blocks], tables.magnitude_feature
         if lower is None:
-            sent, index = decode_first(payloads, frame_counts, module, feature, side, shift)
-            lower = sent
+            sent, lower, index = decode_first(payloads, frame_counts, module, feature, side, shift, tables.hop)
         else:
-            sent, lower, index = decode_refinement(payloads, frame_counts, lower, index, module, feature, side, shift)
-        sent = widened(sent.astype(np.int8), tables.hop)
+            sent, lower, index = decode_refinement(payloads, frame_counts, lower, index, module, feature, side, shift,
+                                                   tables.hop)
         decoded.append(sent.reshape(len(blocks), -1, FRAME_SAMPLES))
     return decoded
 

@@ -142,13 +142,13 @@ class SymbolDecoder:
             check_whole(False)
 
 
-def start_of(data):
-    """What a decoder in C begins with: low, range, point, and how many bytes it has read."""
-    count = _STATE_BITS // 8
-    return 0, (1 << _STATE_BITS) - 1, int.from_bytes(data[:count].ljust(count, b"\0"), "big"), count
-
-
 def check_whole(whole):
     """Raises DamagedFileError where a payload is not what an encoder writes."""
     if not whole:
         raise DamagedFileError("The coded symbols are damaged; get the file again from its source.")
+
+
+def check_possible(possible, holder="A module"):
+    """Raises DamagedFileError where `holder` has symbols that no encoder writes."""
+    if not possible:
+        raise DamagedFileError(f"{holder} holds symbols that no encoder writes; get the file again from its source.")

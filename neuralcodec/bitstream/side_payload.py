@@ -6,10 +6,11 @@ The second stage sees the first one's symbols of the same frame; both see the tw
 import numpy as np
 
 from neuralcodec.architecture.layout import CONTEXT_FRAMES, SIDE_LIMIT, SIDE_SYMBOLS, STAGE_SYMBOLS, STAGES
+from neuralcodec.bitstream import compiled_payloads
 from neuralcodec.bitstream.features import delayed, side_distributions, side_features
+from neuralcodec.bitstream.range_coder import check_possible
 from neuralcodec.bitstream.symbol_stream import CodingPlan, SymbolDecoders
 from neuralcodec.bitstream.symbols import MODULE_VALUES, SIDE_VALUES, from_zigzag, to_zigzag
-from neuralcodec.errors import DamagedFileError
 
 _SYMBOL = from_zigzag(np.arange(MODULE_VALUES)).astype(np.int8)  # by place in the zigzag order
 
@@ -42,6 +43,8 @@ def decode_side(payloads, frame_counts, tables):
     Raises:
         DamagedFileError: symbols that no encoder writes.
     """
+    if compiled_payloads.can_decode(payloads):
+        return compiled_payloads.decode_side(payloads, frame_counts, tables)
     decoders = SymbolDecoders(payloads, frame_counts)
     num_blocks, num_frames = len(payloads), max(frame_counts)
     side = np.zeros((num_blocks, num_frames, SIDE_SYMBOLS), np.int64)
@@ -56,15 +59,13 @@ def decode_side(payloads, frame_counts, tables):
             symbols = _SYMBOL.take(places) + centers
             if escapes:
                 symbols[escapes.mask] = _SYMBOL[escapes.values]
+            symbols[decoders.ended(frame)] = 0
+            check_possible(np.abs(symbols).max() <= SIDE_LIMIT, "The side information")
             side[:, frame, stage] = symbols
             features[:, 2 * SIDE_SYMBOLS :] = side_features(symbols)  # stage B reads stage A's
         previous = side[:, frame]
         features[:, SIDE_SYMBOLS : 2 * SIDE_SYMBOLS] = features[:, :SIDE_SYMBOLS]
         features[:, :SIDE_SYMBOLS] = side_features(previous)
-    for block, count in enumerate(frame_counts):
-        side[block, count:] = 0
-    if np.abs(side).max(initial=0) > SIDE_LIMIT:
-        raise DamagedFileError("The side information holds symbols that no encoder writes; get the file again.")
     return side
 
 

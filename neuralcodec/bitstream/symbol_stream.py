@@ -12,9 +12,7 @@ from neuralcodec.bitstream.range_coder import (
     FREQUENCY_BITS,
     SymbolDecoder,
     SymbolEncoder,
-    check_whole,
     shortest,
-    start_of,
 )
 
 
@@ -87,8 +85,7 @@ class SymbolDecoders:
 
     def __init__(self, payloads, frame_counts):
         self._frame_counts = np.array(frame_counts)
-        all_bytes = not any(isinstance(one, SymbolDecoder) for one in payloads)
-        self._coders = (_CompiledCoders if kernels.loops and all_bytes else _Coders)(payloads)
+        self._coders = [one if isinstance(one, SymbolDecoder) else SymbolDecoder(one) for one in payloads]
 
     def ended(self, frame):
         """Which blocks have no frame of that number, bool (B,)."""
@@ -110,19 +107,8 @@ class SymbolDecoders:
         Raises:
             DamagedFileError: the bytes cannot come from an encoder.
         """
-        return self._coders.decode(frame < self._frame_counts, rows, frequencies_minus_one, escape_size)
-
-
-class _Coders:
-    """Several payloads, block by block, with `constriction`."""
-
-    def __init__(self, payloads):
-        self._coders = [one if isinstance(one, SymbolDecoder) else SymbolDecoder(one) for one in payloads]
-
-    def decode(self, running, rows, frequencies_minus_one, escape_size):
-        """A round of those that are running, bool (B,); else as `SymbolDecoders.decode_round`."""
         places, pmf_rows = np.zeros(rows.shape, np.int32), frequencies_minus_one.take(rows, axis=0)  # (B, N, A)
-        for block in running.nonzero()[0]:
+        for block in (~self.ended(frame)).nonzero()[0]:
             places[block] = self._coders[block].decode(pmf_rows[block])
         mask = places == frequencies_minus_one.shape[1] - 1
         if not mask.any():
@@ -130,23 +116,3 @@ class _Coders:
         counts = mask.sum(axis=1)
         values = [self._coders[block].uniform(counts[block], escape_size) for block in counts.nonzero()[0]]
         return places, Escapes(mask, np.concatenate(values))
-
-
-class _CompiledCoders:
-    """The same in C, all blocks in one call."""
-
-    def __init__(self, payloads):
-        self._states = np.array([start_of(payload) for payload in payloads], np.uint64)
-        self._data = b"".join(payloads)
-        self._bounds = np.cumsum([0, *map(len, payloads)], dtype=np.int64)
-
-    def decode(self, running, rows, frequencies_minus_one, escape_size):
-        rows, alphabet = np.ascontiguousarray(rows, np.int64), frequencies_minus_one.shape[1]
-        places, values = np.empty(rows.shape, np.int64), np.empty(rows.shape, np.int64)
-        escapes = kernels.loops.decode(self._states, self._data, self._bounds, running, rows, frequencies_minus_one,
-                                       alphabet, escape_size, places, values)
-        check_whole(escapes >= 0)
-        if not escapes:
-            return places, None
-        mask = places == alphabet - 1
-        return places, Escapes(mask, values[mask])

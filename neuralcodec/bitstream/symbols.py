@@ -35,7 +35,7 @@ def to_zigzag(values):
         array([0, 1, 2, 3, 4])
     """
     values = np.asarray(values)
-    return np.where(values > 0, 2 * values - 1, -2 * values)
+    return 2 * np.abs(values) - (values > 0)
 
 
 def from_zigzag(places):

@@ -63,8 +63,10 @@ class NestedDecoder(StreamingDecoder):
         coefficients = self._coefficients(modules, condition, last)  # in any case: the noise in it goes on
         coefficients = coefficients if substitute is None else substitute
         t = self._decoder(coefficients, known)
-        y, known = self._inverse_transform(t), self._conditions.pop(len(t))
-        return y + self._noise(self._noise.levels(t, known)) if self._noise else y, coefficients
+        known = self._conditions.pop(len(t))
+        if self._noise:  # beside it in the same transform
+            t = t + self._noise.coefficients(self._noise.levels(t, known))
+        return self._inverse_transform(t), coefficients
 
     def _coefficients(self, modules, condition, last):
         """What each module sent (F, 320) and side information (K, C) -> coefficients (K, N), with noise for zeros.
@@ -73,10 +75,12 @@ class NestedDecoder(StreamingDecoder):
         """
         symbols = None
         for sent in modules[: last + 1]:
-            sent = sent.astype(np.int32).reshape(-1, self._hop)
+            sent = sent.astype(np.int16).reshape(-1, self._hop)
             symbols = sent if symbols is None else refined(symbols, sent)
-        step = self._step_sizes(condition) * np.float32(0.5) ** self._quantizer.halvings(last)
         for fill in self._noise_fills[:last] + self._noise_fills[last + 1:]:
             fill.skip(len(symbols))
-        noise = self._noise_fills[last](symbols)
-        return ((self._quantizer.points(symbols, last) + noise) * step).astype(np.float32)
+        coefficients = self._quantizer.points(symbols, last)
+        coefficients += self._noise_fills[last](symbols)
+        coefficients *= self._step_sizes(condition)
+        coefficients *= np.float32(0.5) ** self._quantizer.halvings(last)
+        return coefficients

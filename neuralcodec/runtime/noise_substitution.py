@@ -56,8 +56,13 @@ class NoiseSubstitution:
         logit = self._network(loudness, condition) + np.float32(FIRST_NOISE_LOGIT)
         return np.float32(MAX_NOISE_LEVEL) / (1 + np.exp(-np.maximum(logit, _LOWEST_LOGIT)))
 
+    def coefficients(self, levels):
+        """Levels (K, bands) -> noise (K, hop), coefficients of the orthonormal transform."""
+        noise = self._noise(len(levels))
+        each = np.repeat(levels, noise.shape[1] // BANDS, axis=1)
+        quiet = noise.shape[1] - each.shape[1]  # coefficients that get none
+        return np.concatenate([np.zeros((len(noise), quiet), np.float32), each * noise[:, quiet:]], axis=1)
+
     def __call__(self, levels):
         """Levels (K, bands) -> noise (K hop,), at the beginning fewer by one hop."""
-        noise = self._noise(len(levels))
-        each = np.repeat(np.pad(levels, [(0, 0), (self.first_band, 0)]), noise.shape[1] // BANDS, axis=1)
-        return self._inverse_transform(each * noise)
+        return self._inverse_transform(self.coefficients(levels))

@@ -6,12 +6,12 @@ from neuralcodec.architecture.layout import BLOCK_KERNEL, bottleneck
 from neuralcodec.runtime.cnn import CausalConv1D, leaky_relu
 from neuralcodec.runtime.layers import Dense, Queue
 
-_LOWEST_LOGIT = np.float32(-80)  # below it the exponential would overflow
-
 
 def magnitude(x):
     """How large coefficients are, compressed: log(1 + 4 |x|)."""
-    return np.log1p(4 * np.abs(x))
+    size = np.abs(x)
+    size *= 4
+    return np.log1p(size, out=size)
 
 
 class OddBlock:
@@ -30,10 +30,17 @@ class OddBlock:
 
     def __call__(self, signed, controls):
         """Signed features (K, width) and controls (K, control) -> the same."""
-        gate = 2 / (1 + np.exp(-np.maximum(self._gate(controls), _LOWEST_LOGIT)))
-        u = self._conv(self._squeeze(signed)) * gate
+        gate = self._gate(controls)
+        gate *= np.float32(0.5)
+        gate = np.tanh(gate, out=gate)  # 2 sigmoid(x) = 1 + tanh(x / 2)
+        gate += 1
+        u = self._conv(self._squeeze(signed))
+        u *= gate
         seen = np.concatenate([controls, magnitude(u)], axis=1)
-        return signed + self._expand(u), controls + leaky_relu(self._update(seen))
+        more, update = self._expand(u), leaky_relu(self._update(seen))
+        more += signed
+        update += controls
+        return more, update
 
 
 class OddDecoder:
@@ -61,4 +68,8 @@ class OddDecoder:
         for block in self._blocks:
             signed, controls = block(signed, controls)
         t = self._coefficients.pop(len(signed))
-        return t + self._leave(signed) + t * self._gain(controls)
+        completed = self._gain(controls)
+        completed += 1
+        completed *= t
+        completed += self._leave(signed)
+        return completed
