@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from neuralcodec.audio import SAMPLE_RATE
 from neuralcodec.coding import edit
 from neuralcodec.coding import file as coding
-from neuralcodec.coding.stream import StreamDecoder, StreamEncoder
 from neuralcodec.coding.stretch import MAX_SECONDS
 from neuralcodec.zoo.folder import Preset, copy_preset
 from neuralcodec.zoo.presets import load_preset
 
 if TYPE_CHECKING:
+    from neuralcodec.coding.stream import StreamDecoder, StreamEncoder
     from neuralcodec.training.comparison import FinetuneHistory
 
 StrPath = str | os.PathLike[str]
@@ -270,6 +270,8 @@ class Codec:
             >>> for packet in encoder.push(samples):
             ...     play(decoder.push(packet))
         """
+        from neuralcodec.coding.stream import StreamEncoder
+
         return StreamEncoder(self.preset, frames_per_packet, modules, fec)
 
     def stream_decoder(self, header: bytes | None = None) -> StreamDecoder:
@@ -286,6 +288,8 @@ class Codec:
             WrongPresetError: the stream needs another preset, or other weights of this one.
             NotAStreamError, NewerVersionError, DamagedFileError: the header is none that can be read.
         """
+        from neuralcodec.coding.stream import StreamDecoder
+
         return StreamDecoder(self.preset, header)
 
     def finetune(self, data: StrPath | Sequence[StrPath] | Sequence[NDArray[Any]], *, epochs: int = 3,

@@ -1,40 +1,39 @@
 """The command `neuralcodec`: its subcommands, and how errors leave it."""
 
+import importlib
 import os
 import signal
 import sys
 
 import click
 
-from neuralcodec.cli.benchmark import benchmark
-from neuralcodec.cli.compress import compress
-from neuralcodec.cli.decompress import decompress
-from neuralcodec.cli.demo import demo
-from neuralcodec.cli.evaluate import evaluate
-from neuralcodec.cli.export import export
-from neuralcodec.cli.finetune import finetune
-from neuralcodec.cli.info import info
-from neuralcodec.cli.presets import presets
-from neuralcodec.cli.report import report
-from neuralcodec.cli.stream import stream_decode, stream_encode
-from neuralcodec.cli.strip import strip
-from neuralcodec.cli.train import train
-from neuralcodec.cli.verify import verify
 from neuralcodec.errors import NeuralCodecError
 from neuralcodec.version import __version__
 
 INTERRUPTED = 128 + signal.SIGINT
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_MODULES = {name: name for name in ("benchmark", "compress", "decompress", "demo", "evaluate", "export", "finetune", "info",
+                                    "presets", "report", "strip", "train", "verify")}
+_MODULES |= {"stream-encode": "stream", "stream-decode": "stream"}  # command -> file
+
+
+class _Commands(click.Group):
+    """Imports a command when somebody asks for it: all of them together would delay each."""
+
+    def list_commands(self, context):
+        return sorted(_MODULES)
+
+    def get_command(self, context, name):
+        if name not in _MODULES:
+            return super().get_command(context, name)
+        return getattr(importlib.import_module(f"neuralcodec.cli.{_MODULES[name]}"), name.replace("-", "_"))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="neuralcodec")
 def cli():
     """A neural speech codec: 16 kHz speech at 9 to 24 kbps."""
-
-
-for command in (compress, decompress, strip, info, verify, stream_encode, stream_decode, presets, demo, evaluate,
-                report, benchmark, train, finetune, export):
-    cli.add_command(command)
 
 
 def main(arguments=None):

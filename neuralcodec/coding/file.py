@@ -16,7 +16,6 @@ from neuralcodec.bitstream.payloads import encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.damage import conceals, tell, there
 from neuralcodec.coding.modules import check_modules, prefix_kbps
-from neuralcodec.coding.playback import check_blocks, play
 from neuralcodec.coding.presets import preset_for
 from neuralcodec.coding.rate import check_bitrate, halves, meet_bitrate, modules_for
 from neuralcodec.coding.stretch import MAX_SECONDS, check_length, find_stretch
@@ -49,6 +48,8 @@ def compress(preset, source, target, *, kbps=None, modules=None, overwrite=False
 def decompress(preset, source, target, *, native=False, modules=None, overwrite=False, progress=None, tags=True,
                start=None, stop=None, max_seconds=None, errors="strict"):
     """Decodes a .nac file to an audio file; arguments and exceptions as for `Codec.decompress`."""
+    from neuralcodec.coding.playback import check_blocks, play  # whoever codes starts without the decoder
+
     lost = [] if conceals(errors) else None
     with open_nac(source) as file:
         reader = ContainerReader(file, use_copy=lost is not None)
@@ -90,6 +91,8 @@ def decode(preset, data, *, native=False, modules=None, progress=None, start=Non
     Returns:
         (samples, sample_rate): float32 (n,) in [-1, 1], and their rate in Hz.
     """
+    from neuralcodec.coding.playback import play
+
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise FormatError(f"decode() takes the bytes of a .nac file, not {type(data).__name__}; files go to "
                           "decompress().")

@@ -5,9 +5,11 @@ Weights come from strangers: nothing is read before its size, type and storage a
 
 import hashlib
 import io
+import math
 
 import h5py
 import numpy as np
+from h5py import h5d, h5g, h5l, h5o, h5s
 
 from neuralcodec.architecture.config import MAX_MODULES
 from neuralcodec.architecture.layout import weight_shapes
@@ -55,10 +57,10 @@ def read_weights(path):
     data = read_member(path)
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            datasets = list(_datasets(file))
-            if sum(dataset.nbytes for dataset in datasets) > MAX_BYTES:
+            datasets = list(_datasets(file.id))
+            if sum(dataset.get_storage_size() for _, dataset in datasets) > MAX_BYTES:
                 raise PresetError("it announces more data than it has")
-            named = [(readable_name(dataset.name), dataset[()].astype(np.float32)) for dataset in datasets]
+            named = [(readable_name(path), _read(dataset)) for path, dataset in datasets]
     except Exception as error:  # h5py raises a dozen types for damaged data
         raise PresetError(f"The weights file '{path}' cannot be read ({error}); install the preset again.") from error
     weights = dict(named)
@@ -86,34 +88,45 @@ def write_half(source, target):
 
 
 def _datasets(file):
-    """All datasets of an open file, none of them read yet.
+    """Yields (path, dataset) of an open file, all of h5py's lower level, which is four times as fast; none is read yet.
 
     Groups are walked by hand, because only hard links may be followed: others lead out of the file.
     """
-    pending, count = [(file, 0)], 0
+    pending, count = [("", file, 0)], 0
     while pending:
-        group, depth = pending.pop()
+        path, group, depth = pending.pop()
         for name in group:
             count += 1
             if count > MAX_OBJECTS or depth > MAX_DEPTH:
                 raise PresetError("it has too many parts")
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            if group.links.get_info(name).type != h5l.TYPE_HARD:
                 raise PresetError("it links to something else")
-            child = group[name]
-            if isinstance(child, h5py.Group):
-                pending.append((child, depth + 1))
+            child, inner = h5o.open(group, name), f"{path}/{name.decode()}"
+            if isinstance(child, h5g.GroupID):
+                pending.append((inner, child, depth + 1))
             else:
-                yield _plain(child)
+                yield inner, _plain(child)
 
 
 def _plain(dataset):
     """The dataset, if it is uncompressed float16 or float32 inside the file and nothing else."""
-    plain = isinstance(dataset, h5py.Dataset) and dataset.dtype.kind == "f" and dataset.dtype.itemsize in (2, 4)
-    # Chunks are never needed for arrays this small; they are the way in for filters and compression.
-    plain = plain and dataset.shape is not None and dataset.chunks is None
-    if not plain or dataset.external or dataset.is_virtual or dataset.id.get_storage_size() != dataset.nbytes:
+    if not isinstance(dataset, h5d.DatasetID):
+        raise PresetError("it holds something other than arrays")
+    dtype, properties = dataset.dtype, dataset.get_create_plist()
+    plain = dtype.kind == "f" and dtype.itemsize in (2, 4)
+    # Chunks are never needed for arrays this small; they are the way in for filters and compression. Nor do arrays lie
+    # in other files, or consist of parts of them (virtual).
+    plain = plain and properties.get_layout() in (h5d.CONTIGUOUS, h5d.COMPACT) and not properties.get_external_count()
+    shape = dataset.shape if dataset.get_space().get_simple_extent_type() != h5s.NULL else None
+    if not plain or shape is None or dataset.get_storage_size() != math.prod(shape) * dtype.itemsize:
         raise PresetError("it holds something other than plain arrays of floats")
     return dataset
+
+
+def _read(dataset):
+    array = np.empty(dataset.shape, dataset.dtype)
+    dataset.read(h5s.ALL, h5s.ALL, array)
+    return array.astype(np.float32)
 
 
 def readable_name(path):
