@@ -162,15 +162,16 @@ def _run(command):
 
 
 def _folder(name, samples, folder, jobs, say):
-    """How many times faster a folder of four files for each process is coded by several than by one."""
+    """How many times faster a folder of sixteen files for each process is coded by several than by one."""
+    files = 16 * jobs
     recordings, out = folder / "recordings", folder / "coded"
     recordings.mkdir()
-    for number in range(4 * jobs):
+    for number in range(files):
         soundfile.write(recordings / f"{number}.wav", samples, SAMPLE_RATE)
     command = [*PROGRAM, "compress", recordings, "--output-dir", out, "-f", "-q", "-p", name]
-    say(f"A folder of {4 * jobs} recordings with one process, and with {jobs}.")
+    say(f"A folder of {files} recordings with one process, and with {jobs}.")
     one, several = (_run([*command, "--jobs", number]).seconds for number in (1, jobs))
-    return {"jobs": jobs, "files": 4 * jobs, "times_faster": one / several}
+    return {"jobs": jobs, "files": files, "times_faster": one / several}
 
 
 def _preset_figures(preset, samples):

@@ -10,7 +10,7 @@ def test_figures_as_a_table_a_file_and_a_plot(cli, tiny_folder, monkeypatch, tmp
                        "a.png")
     result = json.loads((tmp_path / "a.json").read_text())
     assert code == 0 and out.decode().splitlines()[1].startswith(str(tiny_folder))
-    assert result["folder"]["files"] == 8 and result["folder"]["times_faster"] > 0
+    assert result["folder"]["files"] == 32 and result["folder"]["times_faster"] > 0
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
