@@ -4,6 +4,8 @@
 
 #include "arrays.h"
 
+#define INTERFACE 2 /* as in __init__.py: another number wherever functions or their arguments change */
+
 static PyMethodDef methods[] = {
     {"encode", encode, METH_VARARGS, "All rounds of a payload."},
     {"run_network", run_network, METH_VARARGS, "A context network."},
@@ -22,5 +24,10 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_loops", "The loops 
 
 PyMODINIT_FUNC PyInit__loops(void)
 {
-    return PyModule_Create(&module);
+    PyObject *loops = PyModule_Create(&module);
+    if (loops && PyModule_AddIntMacro(loops, INTERFACE) < 0) {
+        Py_DECREF(loops);
+        return NULL;
+    }
+    return loops;
 }

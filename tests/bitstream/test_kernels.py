@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nested_payloads import make_nested_frames
 
+from neuralcodec import kernels
 from neuralcodec.bitstream.integer_network import IntegerNetwork
 from neuralcodec.bitstream.ltp import HISTORY, LongTermPredictor
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
@@ -14,6 +15,10 @@ from neuralcodec.errors import DamagedFileError
 SEEDS = st.integers(0, 2**32 - 1)
 COUNTS = st.lists(st.integers(1, 12), min_size=1, max_size=4)
 often = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def test_the_interface_is_that_of_the_c_files(compiled_loops):
+    assert compiled_loops.INTERFACE == kernels.INTERFACE
 
 
 def check_equal(both_ways, tables, blocks, step_index):
