@@ -43,7 +43,8 @@ class Frames:
         return all(np.array_equal(mine, others) for mine, others in pairs)
 
     def __getitem__(self, frames):
-        return _frames(self.lsf[frames].copy(), self.gain[frames].copy(), [each[frames].copy() for each in self.modules])
+        lsf, gain, *modules = (symbols[frames].copy() for symbols in (self.lsf, self.gain, *self.modules))
+        return _frames(lsf, gain, modules)
 
     @property
     def side(self):

@@ -12,22 +12,21 @@ from neuralcodec.version import __version__
 
 INTERRUPTED = 128 + signal.SIGINT
 
-
-_MODULES = {name: name for name in ("benchmark", "compress", "decompress", "demo", "evaluate", "export", "finetune", "info",
-                                    "presets", "report", "strip", "train", "verify")}
-_MODULES |= {"stream-encode": "stream", "stream-decode": "stream"}  # command -> file
+_FILES = {name: name for name in ("benchmark", "compress", "decompress", "demo", "evaluate", "export", "finetune",
+                                  "info", "presets", "report", "strip", "train", "verify")}
+_FILES |= {"stream-encode": "stream", "stream-decode": "stream"}  # by command
 
 
 class _Commands(click.Group):
     """Imports a command when somebody asks for it: all of them together would delay each."""
 
     def list_commands(self, context):
-        return sorted(_MODULES)
+        return sorted(_FILES)
 
     def get_command(self, context, name):
-        if name not in _MODULES:
+        if name not in _FILES:
             return super().get_command(context, name)
-        return getattr(importlib.import_module(f"neuralcodec.cli.{_MODULES[name]}"), name.replace("-", "_"))
+        return getattr(importlib.import_module(f"neuralcodec.cli.{_FILES[name]}"), name.replace("-", "_"))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
