@@ -19,6 +19,7 @@ import numpy as np
 
 from neuralcodec import kernels
 from neuralcodec.architecture.layout import MODULE_LIMIT, MODULE_SYMBOLS
+from neuralcodec.architecture.windows import windows
 from neuralcodec.bitstream.symbols import MEAN_FRACTIONS
 from neuralcodec.errors import PresetError
 
@@ -98,7 +99,7 @@ class LongTermPredictor:
         complete[:] = parts[:, :hop]
         complete[1:] += parts[:-1, hop:]
         waveform[HISTORY:] = added(waveform[HISTORY:])
-        return np.lib.stride_tricks.sliding_window_view(waveform, HISTORY)[: hop * len(symbols) : hop]
+        return windows(waveform, HISTORY, hop)[: len(symbols)]
 
     def predict(self, past):
         """Guesses the code frame that comes next.
@@ -142,10 +143,10 @@ def find_lag(past):
     total = np.cumsum(half * half, axis=1)
     powers = total[:, window - 1 : window + last]
     powers[:, 1:] -= total[:, :last].copy()  # of each window, from the longest lag to the shortest
-    scores, _ = normalised_correlation(half[:, -window:], windows(half, window)[:, : last + 1], powers)
+    scores, _ = normalised_correlation(half[:, -window:], _windows(half, window)[:, : last + 1], powers)
     lag = MAX_LAG - 2 * np.argmax(scores, axis=1)[:, None]  # (B, 1)
     lags = np.minimum(np.maximum(lag + [[0, -1, 1]], MIN_LAG), MAX_LAG)  # of equal ones the first counts
-    candidates = windows(fine, CORRELATION_WINDOW)[np.arange(len(past))[:, None], MAX_LAG - lags]  # (B, 3, 160)
+    candidates = _windows(fine, CORRELATION_WINDOW)[np.arange(len(past))[:, None], MAX_LAG - lags]  # (B, 3, 160)
     powers = np.einsum("bln,bln->bl", candidates, candidates)
     scores, power = normalised_correlation(fine[:, -CORRELATION_WINDOW:], candidates, powers)
     best = np.argmax(scores, axis=1)[:, None]
@@ -153,8 +154,8 @@ def find_lag(past):
     return np.take_along_axis(lags, best, axis=1), np.minimum(correlation, MAX_CORRELATION)
 
 
-def windows(x, length):
-    """All windows of a length, the earliest first: (B, N) -> (B, N - length + 1, length), a view."""
+def _windows(x, length):
+    """All windows of several signals, the earliest first: (B, N) -> (B, N - length + 1, length), a view."""
     return np.lib.stride_tricks.sliding_window_view(x, length, axis=1)
 
 

@@ -140,7 +140,7 @@ PyObject *predict(PyObject *self, PyObject *arguments)
         const double *samples = (double *)((char *)past.buf + k * past.strides[0]);
         int16_t whole[HISTORY], predicted[FRAME];
         for (int i = 0; i < HISTORY; i++)
-            whole[i] = (int16_t)limited((int64_t)samples[i], MAX_SAMPLE);
+            whole[i] = (int16_t)(int32_t)samples[i];
         correlation[k] = predict_one(&p, whole, predicted);
         for (int i = 0; i < p.coded; i++)
             *predictions++ = predicted[i];

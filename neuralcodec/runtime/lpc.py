@@ -26,6 +26,7 @@ from neuralcodec.architecture.lpc import (
     UNIFORM,
     WINDOW,
 )
+from neuralcodec.architecture.windows import windows
 
 
 class Analysis:
@@ -54,7 +55,7 @@ class Analysis:
 
 def autocorrelation(x):
     """10 ms from before the first frame and whole frames (160 + 320 F,) -> (F, 17), windowed."""
-    frames = np.lib.stride_tricks.sliding_window_view(x, WINDOW.size)[::FRAME_SAMPLES] * WINDOW  # (F, 480)
+    frames = windows(x, WINDOW.size, FRAME_SAMPLES) * WINDOW  # (F, 480)
     n = WINDOW.size
     return np.stack([np.einsum("fi,fi->f", frames[:, : n - k], frames[:, k:]) for k in range(ORDER + 1)], axis=1)
 
@@ -98,7 +99,8 @@ def _roots(c, sign):
     places = np.append(np.flatnonzero(change), np.zeros(HALF, np.intp))  # of all frames, one after another
     first = np.cumsum(counts) - counts
     cell = places[first[:, None] + np.arange(HALF)] % GRID  # meaningless where there are fewer than 8
-    left, right = np.take_along_axis(values, cell, axis=1), np.take_along_axis(values, cell + 1, axis=1)
+    place = cell + values.shape[1] * np.arange(len(cell))[:, None]
+    left, right = values.take(place), values.take(place + 1)
     inside = np.clip(left / (left - right + np.float32(1e-12)), 0, 1)
     return (cell.astype(np.float32) + inside) * np.float32(np.pi / GRID), counts >= HALF
 
@@ -153,9 +155,8 @@ class AnalysisFilter:
         """
         x = np.concatenate([self._past, x])
         self._past = x[-ORDER:]
-        windows = np.lib.stride_tricks.sliding_window_view(x, ORDER + 1)  # (80 S, 17), oldest sample first
-        windows = windows.reshape(-1, SUBFRAME, ORDER + 1)
-        return np.einsum("snk,sk->sn", windows, a[:, ::-1].astype(np.float32)).reshape(-1)
+        around = windows(x, ORDER + 1, 1).reshape(-1, SUBFRAME, ORDER + 1)  # oldest sample first
+        return np.einsum("snk,sk->sn", around, a[:, ::-1].astype(np.float32)).reshape(-1)
 
 
 class SynthesisFilter:
