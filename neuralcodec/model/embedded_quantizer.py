@@ -78,7 +78,7 @@ class EmbeddedQuantizer(layers.Layer):
             scaled: value in steps (B, K, N), at the middle of its cell, with the gradient of the value.
             reconstruction: (B, K, N), with gradients.
         """
-        sent = self.sent[number]
+        sent = ops.convert_to_tensor(self.sent[number])
         edge = (MODULE_LIMIT + 1.0) * 2.0 ** self.halvings(number) - 1e-3
         z = ops.clip(value / step, -edge, edge)  # beyond the last cell neither symbol nor gradient goes
         symbols = ops.stop_gradient(ops.sign(z) * ops.floor(ops.abs(z))) * sent

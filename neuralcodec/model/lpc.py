@@ -38,9 +38,9 @@ def analysis(x):
         a: predictors (B, F, 17) with a[..., 0] = 1, F = T / 320.
         lsf: line spectral frequencies (B, F, 16) in radians, ascending.
     """
-    r = autocorrelation(ops.pad(x, [[0, 0], [PAST, 0]])) * LAG_WINDOW
+    r = ops.multiply(autocorrelation(ops.pad(x, [[0, 0], [PAST, 0]])), LAG_WINDOW)
     r = ops.concatenate([r[..., :1] + SILENCE, r[..., 1:]], axis=-1)
-    a = levinson_durbin(r) * EXPANSION
+    a = ops.multiply(levinson_durbin(r), EXPANSION)
     return a, ops.stop_gradient(lsf_from_lpc(a))
 
 
@@ -48,7 +48,7 @@ def autocorrelation(x):
     """10 ms from before the first frame and whole frames (B, 160 + 320 F) -> (B, F, 17), windowed."""
     count = (x.shape[1] - PAST) // FRAME_SAMPLES
     before, frames = (ops.reshape(part, (-1, count, FRAME_SAMPLES)) for part in (x[:, : -PAST], x[:, PAST:]))
-    windows = ops.concatenate([before[..., :PAST], frames], axis=-1) * WINDOW  # (B, F, 480)
+    windows = ops.multiply(ops.concatenate([before[..., :PAST], frames], axis=-1), WINDOW)  # (B, F, 480)
     n = WINDOW.size
     return ops.stack([ops.sum(windows[..., : n - k] * windows[..., k:], axis=-1) for k in range(ORDER + 1)], axis=-1)
 
@@ -90,7 +90,7 @@ def _roots(c):
     series = ops.stack([c[HALF]] + [2 * c[HALF - k] for k in range(1, HALF + 1)], axis=-1)
     values = ops.matmul(series, COSINES)  # (..., 1025)
     change = ops.cast(values[..., :-1] * values[..., 1:] < 0, "float32")
-    _, cell = ops.top_k(change * np.arange(2 * GRID, GRID, -1, dtype="float32"), HALF)
+    _, cell = ops.top_k(ops.multiply(change, np.arange(2 * GRID, GRID, -1, dtype="float32")), HALF)
     left = ops.take_along_axis(values, cell, axis=-1)
     right = ops.take_along_axis(values, cell + 1, axis=-1)
     inside = ops.clip(left / (left - right + 1e-12), 0.0, 1.0)

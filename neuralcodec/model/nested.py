@@ -127,7 +127,7 @@ class NestedCascade(keras.Model):
         first_step, wanted = self.step_sizes(condition), t + self.encoder(t, condition)
         kbps, reconstructions, lower, index, frames = [], [], None, None, side.shape[1]
         for number, (context, fill) in enumerate(zip(self.contexts[:modules], self.fills)):
-            step = first_step * 0.5 ** self.quantizer.halvings(number)
+            step = ops.multiply(first_step, 0.5 ** self.quantizer.halvings(number))
             symbols, scaled, reconstruction = self.quantizer(wanted, step, number=number)
             bits, index = context(symbols, scaled, side, lower, index)
             kbps.append(mean_kbps(ops.reshape(bits, (-1, frames, bits.shape[1] // frames * bits.shape[2]))))

@@ -30,4 +30,4 @@ class NoiseFill(keras.layers.Layer):
     def call(self, symbols):
         """Symbols (B, K, hop) -> noise in units of the step (B, K, hop), 0 where the symbol is not."""
         noise = np.resize(self.noise, tuple(symbols.shape[1:]))
-        return ops.where(symbols == 0, ops.exp(self.log_level) * noise, 0.0)
+        return ops.where(symbols == 0, ops.multiply(ops.exp(self.log_level), noise), 0.0)

@@ -66,7 +66,7 @@ class NoiseSubstitution(keras.layers.Layer):
         """Levels (B, K, bands) -> noise (B, K hop)."""
         count, hop = levels.shape[1], self.noise.shape[1]
         each = ops.repeat(ops.pad(levels, [[0, 0], [0, 0], [self.first_band, 0]]), hop // BANDS, axis=-1)
-        return inverse_transform(each * np.resize(self.noise, (count, hop)), self.basis)
+        return inverse_transform(ops.multiply(each, np.resize(self.noise, (count, hop))), self.basis)
 
     def powers(self, target, decoded, levels):
         """What the noise is to make up for, to learn its level.

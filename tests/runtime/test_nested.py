@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from keras import ops
+from reference_cascades import fine_predictors
 
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.nested_payload import refined
@@ -41,10 +42,10 @@ def keras_waveform(nested, frames, count):
     lsf = ops.convert_to_tensor(nested_lsf(nested, frames)[None])
     gain = ops.convert_to_tensor(frames.gain.reshape(1, -1).astype("float32"))
     smooth = lpc.interpolate_lsf(lsf, previous(lsf))
-    predictor = ops.cast(lpc.lpc_from_lsf(ops.cast(smooth, "float64")), "float32")
+    predictor = fine_predictors(smooth)
     condition = side_condition(config.hop, cascade.lsf_quantizer.normalise(smooth), gain)
     symbols = ops.convert_to_tensor(symbols[None].astype("float32"))
-    step = cascade.step_sizes(condition) * 0.5 ** cascade.quantizer.halvings(count - 1)
+    step = ops.multiply(cascade.step_sizes(condition), 0.5 ** cascade.quantizer.halvings(count - 1))
     t = (cascade.quantizer.points(symbols, count - 1) + cascade.fills[count - 1](symbols)) * step
     wave, _ = cascade.complete([t] * len(config.modules), condition, ops.convert_to_tensor([count]))
     y = wave * gain_contour(gain)
@@ -83,7 +84,7 @@ def test_symbols_are_those_of_training(nested, speech, frames):
     cascade, x = nested.cascade, ops.convert_to_tensor(np.pad(speech[:8000], (0, 640))[None])
     lsf = ops.convert_to_tensor(nested_lsf(nested, frames)[None])  # the LPC stage has its own test
     smooth = lpc.interpolate_lsf(lsf, previous(lsf))
-    predictor = ops.cast(lpc.lpc_from_lsf(ops.cast(smooth, "float64")), "float32")
+    predictor = fine_predictors(smooth)
     residual = x if nested.config.lpc == "none" else lpc.analysis_filter(x, predictor)
     gain = code_gain(residual)
     np.testing.assert_array_equal(ops.convert_to_numpy(gain)[0], frames.gain.reshape(-1))
@@ -91,7 +92,7 @@ def test_symbols_are_those_of_training(nested, speech, frames):
     t = transform(residual / gain_contour(gain), cascade.basis)
     wanted, steps, lower = t + cascade.encoder(t, condition), cascade.step_sizes(condition), None
     for number, sent in enumerate(frames.modules):
-        step = steps * 0.5 ** cascade.quantizer.halvings(number)
+        step = ops.multiply(steps, 0.5 ** cascade.quantizer.halvings(number))
         symbols, _, _ = cascade.quantizer(wanted, step, number=number)
         symbols = ops.convert_to_numpy(symbols)[0].astype(int)
         found = sent.astype(int).reshape(symbols.shape)
