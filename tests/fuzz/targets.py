@@ -1,7 +1,7 @@
 """What is attacked: documents, how a changed one is packed so that its checksums fit, and what may come of it.
 
 A changed document ends in an exception of the package with a message of one line, or in finite sound of the length that
-it announces. Everything else is a finding.
+it announces. Everything else is a finding. Streams are in `packets.py`.
 """
 
 import dataclasses
@@ -11,10 +11,11 @@ import json
 import shutil
 import warnings
 import zipfile
-from dataclasses import dataclass
 
 import numpy as np
 import soundfile
+from fuzz.packets import packet_targets
+from fuzz.target import Target, checked_error
 
 from neuralcodec import Codec
 from neuralcodec.audio import AudioSource
@@ -28,31 +29,6 @@ from neuralcodec.zoo.weights import read_weights
 
 MAX_SAMPLES = 1 << 20  # a document that announces more is read, and not decoded
 KINDS = ("plain", "predicted", "nested")
-
-
-@dataclass
-class Target:
-    """Something to attack.
-
-    Args:
-        name: of the target.
-        documents: list of tuples of bytes.
-        check: called as check(document); returns what came of it as a word, or raises what is a finding.
-        share: how many documents it gets of those of all targets together.
-    """
-
-    name: str
-    documents: list
-    check: object
-    share: int
-
-
-def checked_error(error):
-    """Name of an exception of the package; AssertionError where its message is none for people."""
-    message = str(error)
-    assert message.isprintable() and 10 < len(message) < 1500, f"message: {message!r:.300}"
-    assert "pickle" not in message, message
-    return type(error).__name__
 
 
 # Files
@@ -337,5 +313,6 @@ def all_targets(presets, scratch):
         presets: list of Paths of presets.
         scratch: Path of a folder to write to.
     """
-    return [target for folder in presets for target in (*file_targets(folder), *preset_targets(folder, scratch))] + [
+    return [target for folder in presets for target in
+            (*file_targets(folder), *packet_targets(folder), *preset_targets(folder, scratch))] + [
         recording_target(name) for name in FORMATS]

@@ -2,8 +2,10 @@
 
 import random
 
+import numpy as np
 import pytest
 from fuzz.edits import KINDS, RANGE, Edit, edited, random_edits
+from fuzz.packets import check_packets
 from fuzz.targets import FORMATS, all_targets, check_file, pack_file, split_file, without_copy, write_presets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,9 +15,10 @@ from neuralcodec import Codec
 NUMBERS = st.integers(0, RANGE - 1)
 EDITS = st.lists(st.builds(Edit, st.sampled_from(KINDS), NUMBERS, NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=6)
 TARGETS = (*(f"{kind}: {what}" for kind in ("plain", "predicted", "nested")
-             for what in ("bytes of files", "damaged files", "headers", "blocks", "payloads", "values in config.json",
-                          "values in metadata.json", "bytes of config.json", "bytes of metadata.json",
-                          "bytes of model.weights.h5", "bytes of tables.npz", "arrays of tables.npz")),
+             for what in ("bytes of files", "damaged files", "headers", "blocks", "payloads", "packets",
+                          "streams in a pipe", "values in config.json", "values in metadata.json",
+                          "bytes of config.json", "bytes of metadata.json", "bytes of model.weights.h5",
+                          "bytes of tables.npz", "arrays of tables.npz")),
            *(f"recordings: {name}" for name in FORMATS))
 
 
@@ -48,7 +51,7 @@ def test_a_plain_loop(targets, name):
 
 
 @pytest.mark.parametrize("kind", ["plain", "predicted", "nested"])
-@pytest.mark.parametrize("what", ["headers", "blocks", "payloads"])
+@pytest.mark.parametrize("what", ["headers", "blocks", "payloads", "packets"])
 def test_hypothesis(targets, kind, what):
     target = targets[f"{kind}: {what}"]
 
@@ -78,6 +81,26 @@ def test_a_finding_is_one():
 
     with pytest.raises(IndexError):
         check_file(Broken(), pack_file((b"\x01\x01a" + bytes(8) + b"\x80\x7d\x00\x00\x01\x00\x00\x32", b""), True))
+
+
+def test_a_sample_too_few_is_a_finding(presets):
+    """Of a stream in which packets are lost, and brought back by others."""
+    codec = Codec.from_pretrained(presets[2])
+    packets = codec.stream_encoder(fec=True).push(np.full(4000, 0.1))
+    stream = [None, *packets[1:5], None, None, *packets[7:9], None]
+    assert check_packets(codec, None, stream) == "decoded"
+
+    class Short:
+        preset = codec.preset
+
+        def stream_decoder(self, header):
+            decoder = codec.stream_decoder(header)
+            push = decoder.push
+            decoder.push = lambda packet: push(packet)[:639]
+            return decoder
+
+    with pytest.raises(AssertionError, match=r"\(639,\) samples in the place of 640"):
+        check_packets(Short(), None, stream)
 
 
 @pytest.mark.parametrize("kind", KINDS)
