@@ -25,7 +25,7 @@ class StreamEncoder:
     """Codes speech into packets; `Codec.stream_encoder` makes one.
 
     However the samples are cut, the packets are the same. What `Codec.encode` makes of the same samples has the same
-    symbols, but for a few in a million of a cascade in the time domain (docs/streaming.md).
+    symbols.
 
     Args:
         preset: Preset.

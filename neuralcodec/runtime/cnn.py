@@ -3,7 +3,7 @@
 import numpy as np
 
 from neuralcodec.architecture.layout import BLOCK_KERNEL, LEAKY_SLOPE, bottleneck
-from neuralcodec.runtime.layers import Dense, Queue
+from neuralcodec.runtime.layers import Dense, Product, Queue
 
 
 def leaky_relu(x):
@@ -16,8 +16,8 @@ class CausalConv1D:
     Zeros stand before the first code frame. One comes out once its look-ahead is in.
     """
 
-    def __init__(self, weights, name, inputs, kernel, lookahead=0):
-        self._dense, self._kernel = Dense(weights, name), kernel
+    def __init__(self, weights, name, inputs, kernel, lookahead=0, product=Product):
+        self._dense, self._kernel = Dense(weights, name, product), kernel
         self._past = np.zeros((kernel - 1 - lookahead, inputs), np.float32)
 
     def __call__(self, x):
@@ -31,10 +31,10 @@ class CausalConv1D:
 class ResidualBlock:
     """x + expand(conv(squeeze(x))): a bottleneck over three code frames."""
 
-    def __init__(self, weights, name, width):
-        self._squeeze = Dense(weights, f"{name}/squeeze")
-        self._conv = CausalConv1D(weights, f"{name}/conv", bottleneck(width), BLOCK_KERNEL)
-        self._expand = Dense(weights, f"{name}/expand")
+    def __init__(self, weights, name, width, product=Product):
+        self._squeeze = Dense(weights, f"{name}/squeeze", product)
+        self._conv = CausalConv1D(weights, f"{name}/conv", bottleneck(width), BLOCK_KERNEL, product=product)
+        self._expand = Dense(weights, f"{name}/expand", product)
 
     def __call__(self, x):
         """(K, width) -> (K, width)."""
@@ -51,13 +51,15 @@ class Correction:
         weights: dict of name -> float32 array.
         name: prefix of its arrays in `weights`.
         layout: CorrectionLayout.
+        product: as for `Dense`.
     """
 
-    def __init__(self, weights, name, layout):
-        self._enter = CausalConv1D(weights, f"{name}/enter", layout.inputs, layout.kernel, layout.lookahead)
-        self._condition = Dense(weights, f"{name}/condition")
-        self._blocks = [ResidualBlock(weights, f"{name}/block_{i}", layout.width) for i in range(layout.blocks)]
-        self._leave = Dense(weights, f"{name}/leave")
+    def __init__(self, weights, name, layout, product=Product):
+        self._enter = CausalConv1D(weights, f"{name}/enter", layout.inputs, layout.kernel, layout.lookahead, product)
+        self._condition = Dense(weights, f"{name}/condition", product)
+        self._blocks = [ResidualBlock(weights, f"{name}/block_{i}", layout.width, product)
+                        for i in range(layout.blocks)]
+        self._leave = Dense(weights, f"{name}/leave", product)
         self._conditions = Queue()
 
     def __call__(self, x, condition):

@@ -12,7 +12,7 @@ from neuralcodec.architecture.lpc import GAINS, ORDER
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.symbols import STEPS_PER_OCTAVE
 from neuralcodec.runtime import lpc
-from neuralcodec.runtime.layers import FRAMES_AT_ONCE, Queue, checked, distrusted
+from neuralcodec.runtime.layers import FRAMES_AT_ONCE, Queue, SteadyProduct, checked, distrusted
 from neuralcodec.runtime.module import ResidualModule
 from neuralcodec.runtime.side import GainContour, LsfContour, LsfQuantizer, SideCondition, code_gain
 
@@ -23,6 +23,8 @@ class StreamingEncoder:
     """What encoders of both kinds of cascades share: pieces of any length, the LPC stage and gains.
 
     n samples become ceil(n / 320) + 2 frames in all, the last two of which flush the cascade; 0 samples become none.
+    However they are cut, the frames are the same: all is computed frame by frame, and where a product of matrices would
+    round otherwise for other pieces, it is a `SteadyProduct` or in float64.
 
     Args:
         config: CascadeConfig or NestedConfig.
@@ -133,7 +135,7 @@ class _Stage:
     """A module inside the encoder, with the queues that bring together what belongs to the same time."""
 
     def __init__(self, config, weights, number, delay, step_scale, last):
-        self._module = ResidualModule(weights, config, number, step_scale)
+        self._module = ResidualModule(weights, config, number, step_scale, product=SteadyProduct, late=delay)
         self._side_condition = SideCondition(config.hop)
         self._target, self._reconstruction, self._conditions = Queue(), Queue(), Queue()
         self._symbols = Queue()

@@ -27,6 +27,7 @@ from neuralcodec.architecture.lpc import (
     WINDOW,
 )
 from neuralcodec.architecture.windows import windows
+from neuralcodec.runtime.layers import Product, SteadyProduct
 
 
 class Analysis:
@@ -34,6 +35,7 @@ class Analysis:
 
     def __init__(self):
         self._past = np.zeros(PAST, np.float32)
+        self._products = SteadyProduct(COSINES), SteadyProduct(COSINES)
 
     def __call__(self, x):
         """Analyses the next frames.
@@ -50,7 +52,7 @@ class Analysis:
         r = autocorrelation(x) * LAG_WINDOW
         r[:, 0] += SILENCE
         a = levinson_durbin(r) * EXPANSION
-        return a, lsf_from_lpc(a)
+        return a, lsf_from_lpc(a, *self._products)
 
 
 def autocorrelation(x):
@@ -72,27 +74,35 @@ def levinson_durbin(r):
     return a.T
 
 
-def lsf_from_lpc(a):
-    """Predictors (F, 17) -> LSFs (F, 16): sign changes of the deflated sum and difference polynomials on a grid.
+def lsf_from_lpc(a, of_sum=Product(COSINES), of_difference=Product(COSINES)):
+    """LSFs of predictors: sign changes of the deflated sum and difference polynomials on a grid.
 
     Two roots in one grid cell show no sign change; such a frame gets the LSFs of a flat spectrum.
+
+    Args:
+        a: predictors (F, 17).
+        of_sum, of_difference: what multiplies each polynomial with the grid's cosines.
+
+    Returns:
+        (F, 16).
     """
     a = np.ascontiguousarray(a.T)  # (17, F)
     last = np.zeros_like(a[:1])
     forward, backward = np.concatenate([a, last]), np.concatenate([last, a[::-1]])
-    (low, low_found), (high, high_found) = _roots(forward + backward, 1.0), _roots(forward - backward, -1.0)
+    low, low_found = _roots(forward + backward, 1.0, of_sum)
+    high, high_found = _roots(forward - backward, -1.0, of_difference)
     lsf = np.sort(np.concatenate([low, high], axis=1), axis=1)
     whole = low_found & high_found & np.isfinite(lsf).all(axis=1)
     return np.where(whole[:, None], lsf, UNIFORM)
 
 
-def _roots(c, sign):
+def _roots(c, sign, product):
     """Sum (sign 1) or difference (-1) polynomial (18, F) -> its 8 angles (F, 8), and whether there are so many (F,)."""
     for i in range(1, ORDER + 1):  # divides the known root at z = -1 or z = 1 out
         c[i] -= sign * c[i - 1]
     series = 2 * c[HALF:: -1]  # (9, F)
     series[0] /= 2
-    values = series.T @ COSINES  # (F, 1025)
+    values = product(series.T)  # (F, 1025)
     below = values < 0
     change = below[:, :-1] != below[:, 1:]
     counts = np.count_nonzero(change, axis=1)

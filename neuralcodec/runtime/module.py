@@ -1,12 +1,13 @@
 """A residual module with memory. K counts code frames, each `hop` samples long."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
 from neuralcodec.architecture.layout import MODULE_LIMIT, module_layout
 from neuralcodec.runtime.cnn import Correction, leaky_relu
-from neuralcodec.runtime.layers import Dense, Queue
+from neuralcodec.runtime.layers import Dense, Product, Queue
 from neuralcodec.runtime.noise_filling import NoiseFill
 from neuralcodec.runtime.quantizer import SoftmaxQuantizer
 from neuralcodec.runtime.transform import InverseTransform, Transform
@@ -30,20 +31,25 @@ class ResidualModule:
         number: place in the cascade, from 0.
         step_scale: factor of all step sizes.
         first_frame: number of the frame with which decoding begins.
+        product: `Product` or `SteadyProduct`.
+        late: how many code frames the module waits for those before it.
     """
 
-    def __init__(self, weights, config, number, step_scale=1.0, first_frame=0):
+    def __init__(self, weights, config, number, step_scale=1.0, first_frame=0, product=Product, late=0):
         name, self._first = f"module_{number}", number == 0
+        completed = functools.partial(product, late=late + config.lookahead)
+        product = functools.partial(product, late=late)
         layout, basis = module_layout(config, self._first), weights[f"{name}/basis"]
         self.hop, self._coded = layout.hop, layout.coded
         self._log_step = weights[f"{name}/log_step"] + np.float32(np.log(step_scale))
-        self._step_hidden, self._step_out = (Dense(weights, f"{name}/{layer}") for layer in ("step_hidden", "step_out"))
-        self._encoder = Correction(weights, f"{name}/encoder", layout.encoder)
-        self._decoder = Correction(weights, f"{name}/decoder", layout.decoder)
+        self._step_hidden = Dense(weights, f"{name}/step_hidden", product)
+        self._step_out = Dense(weights, f"{name}/step_out", product)
+        self._encoder = Correction(weights, f"{name}/encoder", layout.encoder, product)
+        self._decoder = Correction(weights, f"{name}/decoder", layout.decoder, completed)
         self._quantizer = SoftmaxQuantizer(weights[f"{name}/quantizer/offset"], MODULE_LIMIT)
         self._noise = NoiseFill(weights[f"{name}/noise/log_level"], first_frame) if layout.noise_fill else None
-        self._transform, self._transform_reconstruction = Transform(basis), Transform(basis)
-        self._inverse_transform = InverseTransform(basis)
+        self._transform, self._transform_reconstruction = Transform(basis, product), Transform(basis, product)
+        self._inverse_transform = InverseTransform(basis, completed)
         self._coefficients = Queue()  # wait for their correction
         self._reconstruction = Queue()  # waits for this module's part
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuralcodec import Codec
 from neuralcodec.bitstream.container import ContainerReader
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.packet import read_packet
@@ -23,6 +24,7 @@ from neuralcodec.errors import (
     StreamError,
     WrongPresetError,
 )
+from neuralcodec.runtime.nested_encoder import make_encoder
 
 
 def packets_of(codec, samples, sizes=(1 << 30,), **options):
@@ -58,6 +60,19 @@ def test_a_stream_without_loss_is_what_a_file_is(any_codec, clip, frames, module
         assert Frames.concatenate(coded) == frames_of_file(any_codec, data)
         found = decoded(any_codec, packets)[0]
         np.testing.assert_allclose(found, any_codec.decode(data)[0], atol=1e-4, strict=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cq-9k", "cmrl-16k", "cq-24k", "cq-scalable"])
+def test_a_long_stream_has_the_symbols_of_a_file(name, clip):
+    """Ten minutes of speech at all levels, 3,380,000 symbols and more."""
+    codec, rng = Codec.from_pretrained(name), np.random.default_rng(0)
+    encoder, whole = (make_encoder(codec.preset.config, codec.preset.weights) for _ in range(2))
+    for _ in range(80):
+        samples = np.roll(clip[0], rng.integers(len(clip[0]))) * np.float32(rng.uniform(0.02, 1))
+        samples = samples[: len(samples) // 320 * 320]
+        pieces = [encoder.push(piece) for piece in samples.reshape(-1, 320)]
+        assert Frames.concatenate(pieces) == whole.push(samples)
 
 
 @given(st.lists(st.integers(0, 3) | st.integers(0, 2000) | st.integers(5000, 160000), min_size=1, max_size=6),
