@@ -49,7 +49,7 @@ def in_parallel(jobs, work, processes, progress):
     Raises:
         NeuralCodecError: a process has ended, as it does where memory does not suffice.
     """
-    context = _context()
+    context = multiprocessing.get_context("spawn")  # a fork would copy the locks of NumPy's threads in any state
     parts = context.RawArray("d", len(jobs))
     with ProcessPoolExecutor(processes, context, _begin, (work, parts)) as pool:
         try:
@@ -62,17 +62,6 @@ def in_parallel(jobs, work, processes, progress):
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
-
-
-def _context():
-    """How processes begin.
-
-    A fork shares what is imported and loaded already, where a new process would need as long as for a minute of speech.
-    But it also copies the locks of other threads in any state; so it is made where there is no other thread.
-    """
-    threads = "/proc/self/task"  # of NumPy and others, too
-    is_alone = os.path.isdir(threads) and len(os.listdir(threads)) == 1
-    return multiprocessing.get_context("fork" if is_alone else "spawn")
 
 
 def _handed_out(pool, jobs, parts, processes, progress):
