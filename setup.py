@@ -38,6 +38,7 @@ setup(
         "neuralcodec.evaluation": ["*.html"],
         "neuralcodec.training": ["configs/*.json"],
     },
+    exclude_package_data={"neuralcodec.presets": ["*@*/*"]},  # earlier revisions: in a checkout and on the Hub
     # Optional: without a compiler the package is installed all the same, and NumPy does what these loops do.
     ext_modules=[Extension("neuralcodec.kernels._loops", C_FILES, depends=C_HEADERS, optional=True,
                            extra_compile_args=["-O3"])],

@@ -318,10 +318,10 @@ class Codec:
                 parts are "lpc", "encoder", "steps", "bins", "decoder", "noise", "entropy_0", ....
             learning_rate: at its highest, after a short warm-up; from there it falls along a cosine.
             batch_size: clips a step.
-            callbacks: Keras callbacks. Logs have loss, mel, weighted, disturbance, intelligibility, similarity,
-                noise, kbps, rate_weight, and valid_kbps, valid_si_sdr, valid_pesq of the held-back speech, at the bitrate that it
-                had before: the best epoch is the best at that. Of nested modules there are kbps_1, ... of each prefix,
-                and quality is the mean over the prefixes.
+            callbacks: Keras callbacks. Logs have loss, mel, weighted, disturbance, intelligibility, similarity, noise,
+                kbps, rate_weight, and valid_kbps, valid_si_sdr, valid_pesq of the held-back speech, at the bitrate that
+                it had before: the best epoch is the best at that. Of nested modules there are kbps_1, ... of each
+                prefix, and quality is the mean over the prefixes.
             distribution: `keras.distribution.DataParallel` (JAX) or `tf.distribute.MirroredStrategy` (TensorFlow), to
                 share each batch among several devices.
             name: of the tuned preset; by default the old one's with `-tuned` behind it. It stands in every file.

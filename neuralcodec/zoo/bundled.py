@@ -29,17 +29,21 @@ def list_presets() -> list[str]:
 def list_revisions():
     """Names of all presets that come with the package: each without a revision, then its earlier ones with theirs.
 
+    Last come those that another preset has taken the place of: only revisions of them are left.
+
     Example:
         >>> list_revisions()
         ['cq-9k', 'cq-9k@1', 'cq-24k', 'cq-24k@1']
     """
-    return [name for preset in list_presets()
-            for name in (preset, *map(str, bundled_revisions(preset)[1:]))]
+    current = list_presets()
+    retired = sorted(_names() - {*current})
+    return [*(name for preset in current for name in (preset, *map(str, bundled_revisions(preset)[1:]))),
+            *(str(revision) for preset in retired for revision in bundled_revisions(preset))]
 
 
 def bundled_revisions(name):
     """The revisions of a preset that come with the package, the newest first; none if there is no such preset."""
-    return revisions_beside(bundled_directory() / name) if name in _bundled() else []
+    return revisions_beside(bundled_directory() / name) if name in _names() else []
 
 
 def bundled_preset(name):
@@ -49,10 +53,10 @@ def bundled_preset(name):
         name: with a revision or, for the newest, without.
     """
     name, number = split_revision(name)
-    if name not in _bundled():
-        return None
     folder = bundled_directory() / name
-    return folder if number is None else numbered(folder, number)
+    if number is None:
+        return folder if name in _bundled() else None
+    return numbered(folder, number) if name in _names() else None
 
 
 def nearest_presets(name):
@@ -67,8 +71,16 @@ def nearest_presets(name):
 
 
 def _bundled():
-    folders = (path.parent.name for path in bundled_directory().glob(f"*/{METADATA}"))
-    return [name for name in folders if split_revision(name)[1] is None]
+    return [name for name in _folders() if split_revision(name)[1] is None]
+
+
+def _names():
+    """Of all presets of which there is a revision."""
+    return {split_revision(name)[0] for name in _folders()}
+
+
+def _folders():
+    return [path.parent.name for path in bundled_directory().glob(f"*/{METADATA}")]
 
 
 def _kbps(name):

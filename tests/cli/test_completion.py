@@ -21,7 +21,7 @@ def offered(words, incomplete):
 @pytest.mark.parametrize("words", ["compress speech.wav --preset", "compress -p", "decompress -p", "presets info",
                                    "presets verify cq-9k", "evaluate --preset", "finetune --preset", "demo --preset"])
 def test_names_of_presets_are_completed(words):
-    assert offered(words, "cq-2") == [("plain", "cq-20k"), ("plain", "cq-24k")]
+    assert offered(words, "cq-2") == [("plain", name) for name in ("cq-20k", "cq-20k@1", "cq-24k", "cq-24k@1")]
     assert offered(words, "runs/") == [("dir", "runs/")]
 
 

@@ -44,7 +44,7 @@ def test_configurations_come_with_the_package():
 
 
 @pytest.mark.parametrize("name, message", [("quik", "did you mean 'quick'"), ("CQ-24K.json", "did you mean 'cq-24k'"),
-                                           ("zzz", "known are cascade, cmrl-16k, ")])
+                                           ("zzz", "known are cascade, cascade-cmrl, cmrl-16k, ")])
 def test_a_wrong_name_is_one_sentence(name, message):
     with pytest.raises(ConfigError, match=f"There is no training configuration '{name}', .*; {message}"):
         TrainingConfig.find(name)

@@ -132,9 +132,11 @@ def test_a_run_starts_from_a_cascade_of_its_kind_only(toy, change, speech_folder
         train_presets(tmp_path / "other.json", speech_folder, tmp_path / "run", verbose=False)
 
 
-def test_the_bundled_configuration_leads_to_a_preset_of_all_modules():
-    config = find_config("cascade")
-    assert [preset.modules for preset in config.presets] == [3] == [len(config.model.modules)]
+@pytest.mark.parametrize("name, lpc", [("cascade", "trained"), ("cascade-cmrl", "fixed")])
+def test_the_bundled_configurations_lead_to_presets_of_three_rates(name, lpc):
+    config = find_config(name)
+    assert config.model.lpc == lpc and len(config.model.modules) == 3
+    assert [(preset.modules, preset.kbps) for preset in config.presets] == [(3, 24), (3, 20), (2, 16)]
     assert NestedTrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 

@@ -1,11 +1,15 @@
 """Revisions: new weights under an old name, beside the earlier ones."""
 
+import io
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from neuralcodec import Codec, list_presets
+from neuralcodec.bitstream.container import ContainerReader
+from neuralcodec.coding.presets import bundled_preset_for
 from neuralcodec.errors import PresetNotFoundError
 from neuralcodec.zoo.bundled import list_revisions
 from neuralcodec.zoo.folder import METADATA
@@ -26,6 +30,17 @@ def test_without_a_revision_a_name_means_the_newest(revised, tiny_folder, other_
     assert [load_preset(name).hash for name in ("tiny", "tiny@2", "tiny@1")] == [new, new, old]
     assert list_presets() == ["tiny"] and list_revisions() == ["tiny", "tiny@1"]
     assert Codec.from_pretrained("tiny@1").name == "tiny"  # which stands in files
+
+
+def test_of_a_preset_that_another_took_the_place_of_the_revisions_are_left(revised, other_folder):
+    shutil.rmtree(revised / "tiny")
+    shutil.copytree(other_folder, revised / "another")
+    assert list_presets() == ["another"] and list_revisions() == ["another", "tiny@1"]
+    data = Codec.from_pretrained("tiny@1").encode(np.zeros(400), 16000)
+    header = ContainerReader(io.BytesIO(data)).header
+    assert bundled_preset_for(header).directory == revised / "tiny@1"
+    with pytest.raises(PresetNotFoundError, match="'tiny'"):
+        load_preset("tiny")
 
 
 @pytest.mark.parametrize("name", ["tiny@3", "tiny@10"])
