@@ -1,6 +1,7 @@
 """The examples run as they stand."""
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -42,6 +43,19 @@ def test_finetune(run_python, tmp_path):
     own = ("Reading the speech", "s of speech to train on", "Before: ", "Looking at what the preset spends",
            "Compiling the training step", "epoch ", "Fitting the entropy tables", "After: ")
     assert [line for line in done.stderr.decode().splitlines() if not any(part in line for part in own)] == []
+
+
+@pytest.mark.slow
+def test_training_speed(run_python, tmp_path):
+    small = dict(encoder_width=8, decoder_width=8, step_width=8, context_width=8)
+    config = {"name": "toy", "description": "A toy", "kbps": 24.0, "clip_frames": 20, "model": {"modules": [small]},
+              "phases": [{"name": "module 0", "steps": 1, "modules": 1}], "start": "not needed"}
+    (tmp_path / "toy.json").write_text(json.dumps(config))
+    done = run_python(EXAMPLES / "training_speed.py", "--config", tmp_path / "toy.json", "--steps", "2", "--batch", "2",
+                      "--hours", "0.01")
+    assert done.returncode == 0, done.stderr
+    said = re.search(r"([\d.]+) steps a second, (\d+) seconds of audio a second, \d+ ms of", done.stdout.decode())
+    assert float(said[2]) == pytest.approx(0.8 * float(said[1]), abs=1)
 
 
 def test_udp_call(run_python, tmp_path):

@@ -1,4 +1,8 @@
-"""All Keras callbacks of a training: reports, checkpoints and log, learning rate, best weights, signals."""
+"""All Keras callbacks of a training: reports, checkpoints and log, learning rate, best weights, signals.
+
+Keras calls `on_train_batch_begin` and `on_train_batch_end` once for the steps of a call (`many_steps.py`), with the
+number of its first and of its last step in the epoch.
+"""
 import csv
 import math
 import signal
@@ -11,8 +15,7 @@ from neuralcodec.training.checkpoint import write_checkpoint
 
 WARMUP_STEPS = 25  # steps over which the learning rate rises
 FINAL_SHARE = 0.01  # of the learning rate
-STEPS_PER_CHANGE = 5  # steps between changes of the learning rate: on JAX each of them costs some milliseconds
-STEPS_PER_COUNT = 10  # steps from one count on a terminal to the next
+STEPS_PER_CHANGE = 5  # least between changes of the learning rate: on JAX each of them costs some milliseconds
 LOG = "log.csv"
 
 
@@ -28,17 +31,17 @@ class TrainingReport(keras.callbacks.Callback):
         self.status, self.steps = status, 0
 
     def on_train_begin(self, logs=None):
-        self.steps_here = 0
+        self.first = None
         self.status.say("Compiling the training step; this takes up to a minute.")
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch, self.steps = epoch + 1, epoch * self.params["steps"]  # a run that goes on begins with a later epoch
+        self.epoch, self.before = epoch + 1, epoch * self.params["steps"]  # a resumed run begins with a later epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        self.steps, self.steps_here = self.steps + 1, self.steps_here + 1
-        if self.steps_here == 1:
-            self.compiled = time.monotonic()
-        if self.steps_here % STEPS_PER_COUNT == 0:
+        self.steps = self.before + batch + 1
+        if self.first is None:  # this call compiled
+            self.first, self.compiled = self.steps, time.monotonic()
+        else:
             self.status.count(self._position())
 
     def on_epoch_end(self, epoch, logs=None):
@@ -48,7 +51,7 @@ class TrainingReport(keras.callbacks.Callback):
 
     def _position(self):
         total = self.params["steps"] * self.params["epochs"]
-        pace = (time.monotonic() - self.compiled) / max(self.steps_here - 1, 1)
+        pace = (time.monotonic() - self.compiled) / max(self.steps - self.first, 1)
         return f"step {self.steps} of {total}, {pace * (total - self.steps) / 60:.0f} min left in this phase"
 
 
@@ -102,22 +105,24 @@ class CosineSchedule(keras.callbacks.Callback):
         self.learning_rate, self.seconds, self.stopped = learning_rate, seconds, False
 
     def on_train_begin(self, logs=None):
-        self.steps, self.started = 0, time.monotonic()
+        self.steps, self.changed, self.first, self.started = 0, -STEPS_PER_CHANGE, None, time.monotonic()
 
     def on_train_batch_begin(self, batch, logs=None):
-        if self.steps % STEPS_PER_CHANGE == 0:
+        self.begun = batch
+        if self.steps >= self.changed + STEPS_PER_CHANGE:
+            self.changed = self.steps
             cosine = FINAL_SHARE + (1 - FINAL_SHARE) * 0.5 * (1 + math.cos(math.pi * self.done()))
             self.model.optimizer.learning_rate = self.learning_rate * cosine * min(1.0, (self.steps + 1) / WARMUP_STEPS)
 
     def on_train_batch_end(self, batch, logs=None):
-        self.steps += 1
-        if self.steps == 1:
-            self.compiled = time.monotonic()
+        self.steps += batch + 1 - self.begun
+        if self.first is None:  # this call compiled
+            self.first, self.compiled = self.steps, time.monotonic()
         if self.stopped or self.done() >= 1:
             self.model.stop_training = True
 
     def stop(self):
-        """Ends the training after this step."""
+        """Ends the training after the steps of this call."""
         self.stopped = True
 
     def done(self):
@@ -127,11 +132,11 @@ class CosineSchedule(keras.callbacks.Callback):
         return min(1.0, self.steps / (self.params["steps"] * self.params["epochs"]))
 
     def left(self):
-        """Seconds that are left, as far as it can be told; the first step, which compiles, tells nothing."""
+        """Seconds that are left, as far as it can be told; the first call, which compiles, tells nothing."""
         if self.seconds:
             return max(0.0, self.seconds - (time.monotonic() - self.started))
         total = self.params["steps"] * self.params["epochs"]
-        return (time.monotonic() - self.compiled) / max(self.steps - 1, 1) * (total - self.steps)
+        return (time.monotonic() - self.compiled) / max(self.steps - self.first, 1) * (total - self.steps)
 
 
 class BestWeights(keras.callbacks.Callback):
@@ -171,9 +176,9 @@ class FinetuneReport(TrainingReport):
 
 
 class DeferredSignals(keras.callbacks.Callback):
-    """Hands signals that came during a step to their handlers after it.
+    """Hands signals that came during a call to their handlers after it.
 
-    Keras swallows every exception that is raised while it waits for the logs of a step, which is most of the time.
+    Keras swallows every exception that is raised while it waits for the logs of a call, which is most of the time.
     """
 
     def __init__(self):

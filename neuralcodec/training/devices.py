@@ -34,3 +34,16 @@ def on_devices(distribution, batch_size):
                           "`batch_size` that is a multiple.")
     with distribution.scope():
         yield
+
+
+def use_exact_products():
+    """Keeps GPUs from rounding the factors of products to 11 bits (TF32): the LPC filters would drift."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        jax.config.update("jax_default_matmul_precision", "highest")
+    elif backend == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_tensor_float_32_execution(False)

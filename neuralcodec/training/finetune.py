@@ -20,6 +20,8 @@ from neuralcodec.training.comparison import FinetuneHistory, as_text, changes_of
 from neuralcodec.training.corpus import listing, pieces
 from neuralcodec.training.devices import on_devices
 from neuralcodec.training.interrupts import ctrl_c_stops, heard_between_steps
+from neuralcodec.training.many_steps import whole_calls
+from neuralcodec.training.speech import TrainingSpeech
 from neuralcodec.training.trainer import incomplete_frames
 from neuralcodec.training.tunable import tunable
 from neuralcodec.training.user_speech import read_user_speech
@@ -93,26 +95,26 @@ def train_on_speech(base, config, corpus, epochs, minutes, callbacks, status):
     """
     keras.utils.set_random_seed(config.seed)
     cascade, phase = base.load(), config.phases[0]
-    trainer = base.trainer(cascade, phase)
+    speech = TrainingSpeech(corpus.samples, config.clip_frames + incomplete_frames(cascade.config))
+    trainer = base.trainer(cascade, speech, phase)
     status.say("Looking at what the preset spends on random clips.")
-    samples = corpus.samples
-    length = (config.clip_frames + incomplete_frames(cascade.config)) * FRAME_SAMPLES
-    batches = base.batches(ClipSampler(samples, length, config.batch_size, config.seed), phase)
-    keep_rates(trainer, batches)
-    steps = math.ceil(PASSES_PER_EPOCH * samples.size / (config.batch_size * config.clip_frames * FRAME_SAMPLES))
+    clips = ClipSampler(speech, config.batch_size, config.seed, trainer.shares)
+    keep_rates(trainer, clips)
+    steps = PASSES_PER_EPOCH * corpus.samples.size / (config.batch_size * config.clip_frames * FRAME_SAMPLES)
+    trainer.steps_per_execution, steps = whole_calls(max(math.ceil(steps), MIN_EPOCH_STEPS))
     schedule = CosineSchedule(phase.learning_rate, minutes and minutes * 60)
     best, log = BestWeights(cascade, validation(base, cascade, corpus.held_back)), keras.callbacks.History()
     with heard_between_steps() as signals, ctrl_c_stops(schedule):
-        trainer.fit(batches, epochs=UNLIMITED_EPOCHS if minutes else epochs,
-                    steps_per_epoch=max(steps, MIN_EPOCH_STEPS), verbose=0, shuffle=False,
+        trainer.fit(clips.batches(), epochs=UNLIMITED_EPOCHS if minutes else epochs, steps_per_epoch=steps,
+                    verbose=0, shuffle=False,
                     callbacks=[signals, schedule, best, FinetuneReport(status, schedule), log, *callbacks])
     kbps, weight = (np.asarray(part).tolist() for part in (trainer.rate_control.kbps, trainer.rate_control.weight))
     return Trained(best.weights, log.history, base.trained_phase(phase, schedule.steps, kbps), weight)
 
 
-def keep_rates(trainer, batches):
+def keep_rates(trainer, clips):
     """Sets the target in training to what the untouched preset spends on random clips."""
-    outputs = [trainer.call(next(batches)[0]) for _ in range(RATE_BATCHES)]
+    outputs = [trainer.call(clips.batch(step)) for step in range(RATE_BATCHES)]
     rates = np.mean([keras.ops.convert_to_numpy(trainer.rates(output["kbps"])) for output in outputs], axis=0)
     trainer.rate_control.kbps.assign(rates.reshape(trainer.rate_control.kbps.shape))
 

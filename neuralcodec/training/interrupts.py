@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in a training: heard between two steps."""
+"""Ctrl-C and SIGTERM in a training: heard between two calls, each of some steps."""
 import contextlib
 import signal
 import sys
@@ -9,7 +9,7 @@ from neuralcodec.training.callbacks import DeferredSignals
 
 @contextlib.contextmanager
 def heard_between_steps():
-    """Lets signals wait for the end of a step while the callback that it gives takes part in `fit`.
+    """Lets signals wait for the end of a call while the callback that it gives takes part in `fit`.
 
     Signals reach the main thread only: elsewhere nothing changes.
     """
@@ -24,7 +24,7 @@ def heard_between_steps():
 
 @contextlib.contextmanager
 def ctrl_c_stops(schedule):
-    """Lets the first Ctrl-C end the training after its step, and the second one everything, at once.
+    """Lets the first Ctrl-C end the training after its call, and the second one everything, at once.
 
     Signals reach the main thread only: elsewhere nothing changes.
 

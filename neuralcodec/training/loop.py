@@ -5,9 +5,7 @@ import warnings
 from pathlib import Path
 
 import keras
-from keras import ops
 
-from neuralcodec.architecture.framing import FRAME_SAMPLES
 from neuralcodec.architecture.layout import weight_shapes
 from neuralcodec.errors import ConfigError, OutputExistsError, PresetNotFoundError
 from neuralcodec.model import lpc
@@ -26,12 +24,15 @@ from neuralcodec.training.clips import ClipSampler
 from neuralcodec.training.config import ENTROPY, LPC, NOISE
 from neuralcodec.training.discriminator import Discriminator
 from neuralcodec.training.interrupts import heard_between_steps
+from neuralcodec.training.many_steps import whole_calls
+from neuralcodec.training.speech import TrainingSpeech
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl, incomplete_frames
 from neuralcodec.zoo.folder import WEIGHTS
 from neuralcodec.zoo.presets import find_preset
 from neuralcodec.zoo.weights import read_weights
 
 CLIP_NORM = 1.0
+ADAPTED_CLIPS = 100
 CONFIG = "config.json"
 
 
@@ -54,7 +55,7 @@ def train_cascade(config, samples, output, resume=False, callbacks=(), validate=
         OutputExistsError: `output` holds another run, and `resume` is False.
     """
     output = Path(output)
-    cascade, discriminator, progress = begin(Cascade, load_start, config, samples, output, resume)
+    cascade, speech, discriminator, progress = begin(Cascade, load_start, config, samples, output, resume)
 
     def train_phase(index, progress):
         phase = config.phases[index]
@@ -62,17 +63,17 @@ def train_cascade(config, samples, output, resume=False, callbacks=(), validate=
         choose_trainable(cascade, phase)
         weight = progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight
         control = RateControl(phase.kbps or config.kbps, weight, steers=phase.codes)
-        trainer = CascadeTrainer(cascade, control, phase, discriminator if phase.adversarial else None)
+        trainer = CascadeTrainer(cascade, speech, control, phase, discriminator if phase.adversarial else None)
         trainer.compile_for_backend(optimizer_for(cascade, phase, schedule(phase)))
         keeper = CheckpointAndLog(cascade, discriminator, config, index, progress, output, validate)
-        fit_phase(trainer, config, index, progress, samples, output, batches, [keeper, *callbacks])
+        fit_phase(trainer, config, index, progress, output, [keeper, *callbacks])
 
     go_through_phases(cascade, discriminator, config, progress, output, train_phase)
     return cascade
 
 
 def begin(kind, load_start, config, samples, output, resume):
-    """Makes the folder of a run, writes its configuration there, and brings together what learns.
+    """Makes the folder of a run, writes its configuration there, and brings together what learns, and what from.
 
     Args:
         kind: Cascade or NestedCascade.
@@ -83,7 +84,7 @@ def begin(kind, load_start, config, samples, output, resume):
         resume: go on from the checkpoint there.
 
     Returns:
-        cascade, discriminator or None, Progress.
+        cascade, TrainingSpeech, discriminator or None, Progress.
 
     Raises:
         ConfigError, OutputExistsError: as in `starting_progress`.
@@ -93,13 +94,15 @@ def begin(kind, load_start, config, samples, output, resume):
     (output / CONFIG).write_text(json.dumps(config.to_dict(), indent=1) + "\n")
     keras.utils.set_random_seed(config.seed)
     cascade = kind(config.model)
+    speech = TrainingSpeech(samples, config.clip_frames + incomplete_frames(config.model))
     if resume:
         cascade.load_weights(output / CHECKPOINT)
     elif config.start:
         load_start(cascade, config.start)
     else:
-        adapt(cascade, samples, config.seed)
-    return cascade, starting_discriminator(config, output / CHECKPOINT if resume else config.start), progress
+        adapt(cascade, speech, config.seed)
+    discriminator = starting_discriminator(config, output / CHECKPOINT if resume else config.start)
+    return cascade, speech, discriminator, progress
 
 
 def go_through_phases(cascade, discriminator, config, progress, output, train_phase):
@@ -215,33 +218,29 @@ def load_start(cascade, start):
         cascade.lsf_quantizer.reset()
 
 
-def adapt(cascade, samples, seed):
+def adapt(cascade, speech, seed):
     """Fits the statistics that are not trained: mean and deviation of the LSFs."""
-    clips, _ = ClipSampler(samples, 50 * FRAME_SAMPLES, 64, seed).batch()
-    cascade.lsf_quantizer.adapt(lpc.analysis(ops.convert_to_tensor(clips))[1])
+    places, gains, *_ = ClipSampler(speech, ADAPTED_CLIPS, seed).batch(0)
+    cascade.lsf_quantizer.adapt(lpc.analysis(speech(places, gains))[1])
 
 
-def fit_phase(trainer, config, index, progress, samples, output, batches, callbacks):
+def fit_phase(trainer, config, index, progress, output, callbacks):
     """Trains one phase from `progress.epoch` on.
 
     Args:
         trainer: a compiled CascadeTrainer.
-        samples: (N,) int16.
         output: folder of the run, from whose checkpoint the optimiser goes on.
-        batches: called as batches(clips), yields what `fit` wants.
         callbacks: Keras callbacks.
     """
     phase = config.phases[index]
     epochs = math.ceil(phase.steps / config.epoch_steps)
-    epoch_steps = math.ceil(phase.steps / epochs)
-    done = progress.epoch * epoch_steps
+    trainer.steps_per_execution, epoch_steps = whole_calls(math.ceil(phase.steps / epochs))
     trainer.optimizer.build(trainer.trainable_variables)
-    if done:
+    if progress.epoch:
         read_optimizer(trainer.optimizer, output)
-    length = (config.clip_frames + incomplete_frames(config.model)) * FRAME_SAMPLES
-    clips = ClipSampler(samples, length, config.batch_size, (config.seed, index, done))
+    clips = ClipSampler(trainer.speech, config.batch_size, (config.seed, index), trainer.shares)
     with heard_between_steps() as signals:
-        trainer.fit(batches(clips), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
+        trainer.fit(clips.batches(progress.epoch * epoch_steps), epochs=epochs, initial_epoch=progress.epoch, verbose=0,
                     steps_per_epoch=epoch_steps, shuffle=False, callbacks=[signals, *callbacks])
 
 
@@ -249,12 +248,6 @@ def optimizer_for(cascade, phase, learning_rate):
     """GuardedAdam for what a phase trains; `learning_rate` is a number or a schedule."""
     later = [variable for module in cascade.chain[1:] for variable in module.trainable_variables]
     return GuardedAdam(learning_rate, CLIP_NORM, {id(variable): phase.later_pace for variable in later})
-
-
-def batches(clips):
-    """Keras wants (inputs, targets); the loss compares the clip with itself, so there is no separate target."""
-    for batch in clips:
-        yield (batch,)
 
 
 def choose_trainable(cascade, phase):

@@ -1,7 +1,7 @@
 """Training losses on waveforms: log-mel, LPC-weighted error, loudness disturbance, envelopes, similarity of pictures.
 
 Each function takes clean and decoded waveforms x and y (B, T) in [-1, 1] and returns a scalar. Where they take a
-`level` (B,), it is the power of the loud parts of the speech around the clip (see `clips.loudness_level`): what is hard
+`level` (B,), it is the power of the loud parts of the speech around the clip (see `speech.levels_around`): what is hard
 to hear beside them, as the noise in a pause, counts less.
 """
 import numpy as np

@@ -2,8 +2,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from neuralcodec.architecture.nested import NestedConfig
 from neuralcodec.errors import ConfigError
 from neuralcodec.model.nested import NestedCascade
@@ -42,17 +40,16 @@ def train_nested(config, samples, output, resume=False, callbacks=()):
         OutputExistsError: `output` is a file, or holds another run and `resume` is False.
     """
     output = Path(output)
-    cascade, discriminator, progress = begin(NestedCascade, load_start, config, samples, output, resume)
+    cascade, speech, discriminator, progress = begin(NestedCascade, load_start, config, samples, output, resume)
 
     def train_phase(index, progress):
         phase = config.phases[index]
         optimizer = choose_pace(cascade, phase.pace, schedule(phase), CLIP_NORM)
-        trainer = NestedTrainer(cascade, starting_rate_weights(phase, progress), phase,
+        trainer = NestedTrainer(cascade, speech, starting_rate_weights(phase, progress), phase,
                                 discriminator if phase.adversarial else None)
         trainer.compile_for_backend(optimizer)
         keeper = CheckpointAndLog(cascade, discriminator, config, index, progress, output, None)
-        fit_phase(trainer, config, index, progress, samples, output, lambda clips: with_prefixes(clips, phase.prefixes),
-                  [keeper, *callbacks])
+        fit_phase(trainer, config, index, progress, output, [keeper, *callbacks])
 
     go_through_phases(cascade, discriminator, config, progress, output, train_phase)
     return cascade
@@ -86,11 +83,3 @@ def starting_rate_weights(phase, progress):
     weights = list(progress.rate_weight if progress.epoch else phase.rate_weight or progress.rate_weight)
     weights = weights[: len(phase.kbps)]
     return weights + [weights[-1]] * (len(phase.kbps) - len(weights))
-
-
-def with_prefixes(clips, shares):
-    """Yields ((clips, levels, prefixes),) without end; a clip is decoded with 1, 2, ... modules in these shares."""
-    probabilities = np.array(shares) / sum(shares)
-    for samples, level in clips:
-        prefix = 1 + clips.rng.choice(len(probabilities), len(samples), p=probabilities)
-        yield ((samples, level, prefix.astype("int32")),)

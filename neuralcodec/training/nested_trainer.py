@@ -9,28 +9,32 @@ LEAST_WEIGHT = 5e-3  # a prefix without a weight would let its rate rise, and st
 
 
 class NestedTrainer(CascadeTrainer):
-    """A nested cascade with its losses, trained by `fit` on batches of clips (B, T), levels (B,) and prefixes (B,).
+    """A nested cascade with its losses, trained by `fit` on the batches of a ClipSampler with shares.
 
     Args:
         cascade: the NestedCascade to train.
+        speech: the TrainingSpeech that it learns from.
         weights: of one kbps of each prefix at the start.
         phase: a NestedPhase.
         discriminator: a Discriminator, which learns beside the cascade; None for none.
     """
 
-    def __init__(self, cascade, weights, phase, discriminator=None):
+    def __init__(self, cascade, speech, weights, phase, discriminator=None):
         control = RateControl(phase.kbps, weights, steers=phase.codes, least=LEAST_WEIGHT)
         names = [f"kbps_{number + 1}" for number in range(len(phase.kbps))]
-        super().__init__(cascade, control, phase, discriminator, names)
+        super().__init__(cascade, speech, control, phase, discriminator, names)
+
+    @property
+    def shares(self):
+        return self.phase.prefixes
 
     @property
     def log_columns(self):
         numbers = range(1, MAX_MODULES + 1)
         return (*self.LOSSES, *(f"kbps_{n}" for n in numbers), *(f"rate_weight_{n}" for n in numbers))
 
-    def call(self, x):
-        clips, _, prefix = x
-        return self.cascade(clips, prefix, modules=len(self.phase.kbps))
+    def code(self, clips, prefixes):
+        return self.cascade(clips, prefixes, modules=len(self.phase.kbps))
 
     def rates(self, kbps):
         """kbps of each module (B, modules) -> rates of the prefixes (modules,)."""

@@ -5,6 +5,8 @@ from keras import ops
 
 from neuralcodec.architecture.framing import FRAME_SAMPLES
 from neuralcodec.training import losses
+from neuralcodec.training.devices import use_exact_products
+from neuralcodec.training.many_steps import ManySteps
 
 
 def replicas():
@@ -97,21 +99,23 @@ class GuardedAdam(keras.optimizers.Adam):
         super().apply([ops.where(finite, grad, ops.zeros_like(grad)) for grad in grads], trainable_variables)
 
 
-class CascadeTrainer(keras.Model):
-    """A cascade with its losses, trained by `fit` on batches of clips (B, T) and levels (B,).
+class CascadeTrainer(ManySteps):
+    """A cascade with its losses, trained by `fit` on the batches of a ClipSampler.
 
     Args:
         cascade: the Cascade to train.
+        speech: the TrainingSpeech that it learns from.
         rate_control: RateControl with the target bitrate.
         phase: a Phase, whose weights of the losses count.
         discriminator: a Discriminator, which learns beside the cascade; None for none.
     """
 
     LOSSES = ("mel", "weighted", "disturbance", "intelligibility", "similarity", "noise")
+    shares = ()  # how probable it is that a clip is decoded with 1, 2, ... modules, where that differs
 
-    def __init__(self, cascade, rate_control, phase, discriminator=None, rates=("kbps",)):
+    def __init__(self, cascade, speech, rate_control, phase, discriminator=None, rates=("kbps",)):
         super().__init__(name="trainer")
-        self.cascade, self.rate_control, self.phase = cascade, rate_control, phase
+        self.cascade, self.speech, self.rate_control, self.phase = cascade, speech, rate_control, phase
         self.discriminator = discriminator
         self.means = [keras.metrics.Mean(name=name) for name in (*self.LOSSES, *rates)]
         self.built = True
@@ -123,10 +127,16 @@ class CascadeTrainer(keras.Model):
 
     def compile_for_backend(self, optimizer):
         """Keras' `compile`; without XLA on TensorFlow, where it cannot differentiate the synthesis filter's scan."""
+        use_exact_products()
         self.compile(optimizer=optimizer, loss=None, jit_compile=keras.backend.backend() != "tensorflow")
 
     def call(self, x):
-        clips, _ = x
+        places, gains, _, *prefixes = x
+        clips = self.speech(places, gains)
+        return {**self.code(clips, *prefixes), "clips": clips}
+
+    def code(self, clips):
+        """What the cascade makes of clips (B, T)."""
         return self.cascade(clips)
 
     def rates(self, kbps):
@@ -138,7 +148,7 @@ class CascadeTrainer(keras.Model):
 
         The others would have no noise: the level of noise learns from a loss of its own, too.
         """
-        clips, level, *_ = x
+        clips, level = y_pred["clips"], x[2]
         frames = clips.shape[1] // FRAME_SAMPLES - incomplete_frames(self.cascade.config)
         clean, coded = (v[:, : frames * FRAME_SAMPLES] for v in (clips, y_pred["decoded"]))
         mel = losses.mel_loss(clean, coded, level)

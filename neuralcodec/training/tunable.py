@@ -9,7 +9,7 @@ from neuralcodec.model.cascade import Cascade
 from neuralcodec.model.nested import NestedCascade
 from neuralcodec.training.callbacks import FINAL_SHARE, WARMUP_STEPS
 from neuralcodec.training.config import LPC, NOISE, Phase, TrainingConfig, check_config
-from neuralcodec.training.loop import CLIP_NORM, batches, choose_trainable, optimizer_for
+from neuralcodec.training.loop import CLIP_NORM, choose_trainable, optimizer_for
 from neuralcodec.training.nested_config import (
     STEPS,
     NestedPhase,
@@ -18,7 +18,6 @@ from neuralcodec.training.nested_config import (
     check_nested_config,
     part_names,
 )
-from neuralcodec.training.nested_loop import with_prefixes
 from neuralcodec.training.nested_trainer import NestedTrainer, choose_pace
 from neuralcodec.training.trainer import CascadeTrainer, RateControl
 from neuralcodec.zoo.folder import WEIGHTS
@@ -130,17 +129,13 @@ class TunableCascade(Tunable):
         check_config(config)
         return config
 
-    def trainer(self, cascade, phase):
+    def trainer(self, cascade, speech, phase):
         """A compiled CascadeTrainer, whose target bitrate is still to be set."""
         choose_trainable(cascade, phase)
         cascade.active = phase.modules
-        trainer = CascadeTrainer(cascade, RateControl(0.0, phase.rate_weight, steers=phase.codes), phase)
+        trainer = CascadeTrainer(cascade, speech, RateControl(0.0, phase.rate_weight, steers=phase.codes), phase)
         trainer.compile_for_backend(optimizer_for(cascade, phase, phase.learning_rate))
         return trainer
-
-    def batches(self, clips, phase):
-        """What the trainer learns from, without end."""
-        return batches(clips)
 
     def scaled(self, cascade, phase):
         """Which step sizes bring which prefix to its bitrate; those that are frozen are not scaled.
@@ -191,14 +186,11 @@ class TunableNestedCascade(Tunable):
         check_nested_config(config)
         return config
 
-    def trainer(self, cascade, phase):
+    def trainer(self, cascade, speech, phase):
         optimizer = choose_pace(cascade, phase.pace, phase.learning_rate, CLIP_NORM)
-        trainer = NestedTrainer(cascade, phase.rate_weight, phase)
+        trainer = NestedTrainer(cascade, speech, phase.rate_weight, phase)
         trainer.compile_for_backend(optimizer)
         return trainer
-
-    def batches(self, clips, phase):
-        return with_prefixes(clips, phase.prefixes)
 
     def scaled(self, cascade, phase):
         """Each prefix by the coefficients that its last module is the first to send: what was sent before stays."""

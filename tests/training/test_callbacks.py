@@ -15,18 +15,18 @@ def clock(monkeypatch):
     return time
 
 
-def run(schedule, clock, steps, seconds_a_step=1.0):
-    """Runs steps as Keras does; returns their learning rates."""
+def run(schedule, clock, steps, seconds_a_step=1.0, at_once=1):
+    """Runs steps as Keras does, some of them in each call; returns the learning rates of the calls."""
     model = SimpleNamespace(optimizer=SimpleNamespace(learning_rate=None), stop_training=False)
     schedule.set_model(model)
     schedule.set_params({"steps": 50, "epochs": 4})
     schedule.on_train_begin()
     rates = []
-    for step in range(steps):
-        schedule.on_train_batch_begin(step)
+    for step in range(0, steps, at_once):
+        schedule.on_train_batch_begin(step % 50)
         rates.append(model.optimizer.learning_rate)
-        clock.now += seconds_a_step
-        schedule.on_train_batch_end(step)
+        clock.now += seconds_a_step * at_once
+        schedule.on_train_batch_end(step % 50 + at_once - 1)
         if model.stop_training:
             break
     return rates
@@ -39,6 +39,12 @@ def test_the_learning_rate_rises_and_falls(clock):
     assert rates[100] == pytest.approx(5e-4, rel=0.02)
     assert schedule.done() == 0.75 and schedule.left() == 50
     assert run(schedule, clock, 500)[-1] < 2e-5 and schedule.steps == 200
+
+
+def test_the_learning_rate_is_the_same_in_calls_of_ten_steps(clock):
+    single, schedule = run(CosineSchedule(1e-3), clock, 200), CosineSchedule(1e-3)
+    assert run(schedule, clock, 200, at_once=10) == single[::10]
+    assert schedule.steps == 200 and schedule.done() == 1.0
 
 
 def test_training_ends_in_time(clock):
@@ -77,22 +83,22 @@ def said():
 
 
 def report_on(report, clock, steps, epoch=0, seconds_a_step=1.0):
-    """Runs steps of an epoch of 50 as Keras does, of 4 epochs; the first step compiles for a minute."""
+    """Runs steps of an epoch of 50 as Keras does, ten in each call, of 4 epochs; the first call compiles."""
     report.set_params({"steps": 50, "epochs": 4})
     report.on_train_begin()
     clock.now += 60
     report.on_epoch_begin(epoch)
-    for step in range(steps):
-        clock.now += seconds_a_step
-        report.on_train_batch_end(step)
+    for step in range(0, steps, 10):
+        clock.now += 10 * seconds_a_step
+        report.on_train_batch_end(step + 9)
     report.on_epoch_end(epoch, {"loss": 1.25, "kbps": 9.01})
 
 
 def test_a_line_tells_step_time_left_loss_and_rate(clock, said):
     report_on(TrainingReport(said), clock, 50)
     assert said[0] == ("line", "Compiling the training step; this takes up to a minute.")
-    assert said[1] == ("count", "step 10 of 200, 3 min left in this phase") and said[5][0] == "count"
-    assert said[6:] == [("line", "step 50 of 200, 2 min left in this phase: loss 1.25, kbps 9.01"),
+    assert said[1] == ("count", "step 20 of 200, 3 min left in this phase") and said[4][0] == "count"
+    assert said[5:] == [("line", "step 50 of 200, 2 min left in this phase: loss 1.25, kbps 9.01"),
                         ("count", "step 50 of 200, 2 min left in this phase")]
 
 

@@ -26,7 +26,7 @@ from neuralcodec.zoo.folder import CARD, FILES, METADATA, save_preset
 from neuralcodec.zoo.metadata import base_model
 from neuralcodec.zoo.presets import load_preset
 
-STEPS = 40  # of an epoch
+STEPS = 40  # of an epoch, in calls of 10
 
 
 class PressCtrlC(keras.callbacks.Callback):
@@ -34,11 +34,11 @@ class PressCtrlC(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
-        self.steps, self.seen = 0, []
+        self.calls, self.seen = 0, []
 
     def on_train_batch_end(self, batch, logs=None):
-        self.steps += 1
-        if self.steps == STEPS + 2:
+        self.calls += 1
+        if self.calls == 5:
             signal.raise_signal(signal.SIGINT)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -104,8 +104,8 @@ def test_history_and_callbacks_have_every_epoch(tuned):
 
 def test_ctrl_c_stops_at_once_and_keeps_what_was_reached(tuned):
     codec, _, callback = tuned
-    assert callback.steps == STEPS + 3  # of three epochs: the step after the one in which it was pressed is the last
-    assert codec.preset.metadata["training"]["config"]["phases"][0]["steps"] == STEPS + 3
+    assert callback.calls == 6  # of three epochs: the call after the one in which it was pressed is the last
+    assert codec.preset.metadata["training"]["config"]["phases"][0]["steps"] == 60
 
 
 def test_what_is_frozen_stays_as_it_is(tuned, base):

@@ -19,19 +19,22 @@ from dataclasses import replace
 from neuralcodec.model.cascade import Cascade
 from neuralcodec.audio.recordings import audio_files, read_int16
 from neuralcodec.training.clips import ClipSampler
-from neuralcodec.training.loop import adapt, batches
+from neuralcodec.training.loop import adapt
 from neuralcodec.training.config import Phase, TrainingConfig
+from neuralcodec.training.speech import TrainingSpeech
 from neuralcodec.training.trainer import CascadeTrainer, GuardedAdam, RateControl
 import keras
 config = TrainingConfig.read(sys.argv[1])
 samples = np.concatenate([read_int16(path) for path in audio_files(sys.argv[2])])
 keras.utils.set_random_seed(1)
 cascade = Cascade(replace(config.model, modules=config.model.modules[:1]))  # less to compile
-adapt(cascade, samples, 1)
-trainer = CascadeTrainer(cascade, RateControl(24.0, 0.02), Phase("first", 16, 1))
+speech = TrainingSpeech(samples, 14)
+adapt(cascade, speech, 1)
+trainer = CascadeTrainer(cascade, speech, RateControl(24.0, 0.02), Phase("first", 16, 1))
 trainer.compile_for_backend(GuardedAdam(3e-4, global_clipnorm=1.0))
-batch = ClipSampler(samples, 14 * 320, 2, 1).batch()
-history = trainer.fit(batches([batch] * 16), steps_per_epoch=8, epochs=2, verbose=0).history
+trainer.steps_per_execution = 4
+batch = ClipSampler(speech, 2, 1).batch(0)
+history = trainer.fit(((batch,) for _ in range(20)), steps_per_epoch=8, epochs=2, verbose=0).history
 print(json.dumps({"backend": keras.backend.backend(), **history}))
 """
 
@@ -105,6 +108,27 @@ def test_resuming_goes_on_where_the_run_stopped(toy_run, speech):
     assert [row["phase"] for row in rows] == ["module 0, alone", "module 0, alone", "module 1", "joint"]
     before, after = (ops.convert_to_numpy(c.chain[0].basis) for c in (cascade, resumed))
     assert 0 < np.max(np.abs(before - after)) < 0.1
+
+
+def test_an_interrupted_run_ends_as_an_uninterrupted_one_does(toy_run, speech, tmp_path):
+    import keras
+
+    from neuralcodec.training.loop import train_cascade
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyboardInterrupt
+
+    config, output, cascade = toy_run
+    with pytest.raises(KeyboardInterrupt):
+        train_cascade(config, speech, tmp_path, callbacks=[Stop()])
+    resumed = train_cascade(config, speech, tmp_path, resume=True)
+    for whole, interrupted in zip(cascade.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(interrupted, whole, rtol=1e-5, atol=1e-6)
+    logs = [list(csv.DictReader(open(folder / "log.csv"))) for folder in (output, tmp_path)]
+    for whole, interrupted in zip(logs[0][:3], logs[1], strict=True):  # the other may have been resumed since
+        assert float(interrupted["mel"]) == pytest.approx(float(whole["mel"]), abs=2e-5)
+        assert float(interrupted["rate_weight"]) == pytest.approx(float(whole["rate_weight"]), abs=1e-5)
 
 
 def test_the_discriminator_goes_on_from_phase_to_phase_and_from_run_to_run(toy_run, speech, tmp_path):

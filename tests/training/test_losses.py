@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from keras import ops
+from loudness import loudness_level
 from scipy.signal import lfilter
 
 from neuralcodec.model import lpc
 from neuralcodec.training import losses
-from neuralcodec.training.clips import loudness_level
 
 
 @pytest.fixture(scope="module")
