@@ -16,11 +16,11 @@ from neuralcodec import Codec
 from neuralcodec.bitstream.container import ContainerReader, ContainerWriter
 from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.payloads import decode_blocks, encode_block
-from neuralcodec.coding.presets import bundled_preset_for
-from neuralcodec.zoo.bundled import list_revisions
-from neuralcodec.zoo.presets import find_preset
+from neuralcodec.coding.presets import preset_for
+from neuralcodec.zoo.presets import load_preset
 
 GOLDEN = Path(__file__).parent / "golden"
+PRESETS = Path(__file__).parents[1] / "presets"  # with the revisions that are not installed
 FILES = sorted(GOLDEN.glob("*.nac"))
 WITH_COPIES = sorted((GOLDEN / "copies").glob("*.nac"))
 
@@ -33,11 +33,12 @@ def symbols_of(data, tables):
 
 def preset_of(path):
     """The revision that wrote a file."""
-    return bundled_preset_for(ContainerReader(io.BytesIO(path.read_bytes())).header)
+    header = ContainerReader(io.BytesIO(path.read_bytes())).header
+    return preset_for(load_preset(next(PRESETS.glob(f"{header.preset}*"))), header)
 
 
-def test_every_bundled_preset_has_a_golden_file():
-    assert {preset_of(path).directory for path in FILES} == {find_preset(name) for name in list_revisions()}
+def test_every_preset_and_each_of_its_revisions_has_a_golden_file():
+    assert {preset_of(path).directory for path in FILES} == {path.parent for path in PRESETS.glob("*/config.json")}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -10,6 +10,7 @@ import pytest
 
 import neuralcodec
 from neuralcodec.cli.main import cli as command_line
+from neuralcodec.zoo.bundled import list_revisions
 
 
 def offered(words, incomplete):
@@ -21,7 +22,9 @@ def offered(words, incomplete):
 @pytest.mark.parametrize("words", ["compress speech.wav --preset", "compress -p", "decompress -p", "presets info",
                                    "presets verify cq-9k", "evaluate --preset", "finetune --preset", "demo --preset"])
 def test_names_of_presets_are_completed(words):
-    assert offered(words, "cq-2") == [("plain", name) for name in ("cq-20k", "cq-20k@1", "cq-24k", "cq-24k@1")]
+    names = [name for name in list_revisions() if name.startswith("cq-2")]  # earlier ones in a checkout only
+    assert {"cq-20k", "cq-24k"} <= {*names}
+    assert offered(words, "cq-2") == [("plain", name) for name in names]
     assert offered(words, "runs/") == [("dir", "runs/")]
 
 
