@@ -47,3 +47,12 @@ def use_exact_products():
         import tensorflow as tf
 
         tf.config.experimental.enable_tensor_float_32_execution(False)
+
+
+def replicas():
+    """How many copies of the model train side by side; more than one only under a strategy of `tf.distribute`."""
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync

@@ -4,6 +4,8 @@ import math
 
 import keras
 
+from neuralcodec.training.devices import replicas
+
 STEPS_AT_ONCE = 10  # at most: signals, learning rates and counts wait for the end of a call
 
 
@@ -13,7 +15,8 @@ def whole_calls(steps):
     Returns:
         steps of a call, and steps of the epoch in whole calls, which may be some more.
     """
-    most = 1 if keras.backend.backend() == "torch" else STEPS_AT_ONCE  # Keras cannot do more there
+    # Keras cannot do more with PyTorch, and under a strategy TensorFlow cannot.
+    most = 1 if keras.backend.backend() == "torch" or replicas() > 1 else STEPS_AT_ONCE
     calls = math.ceil(steps / most)
     at_once = math.ceil(steps / calls)
     return at_once, calls * at_once

@@ -5,17 +5,8 @@ from keras import ops
 
 from neuralcodec.architecture.framing import FRAME_SAMPLES
 from neuralcodec.training import losses
-from neuralcodec.training.devices import use_exact_products
+from neuralcodec.training.devices import replicas, use_exact_products
 from neuralcodec.training.many_steps import ManySteps
-
-
-def replicas():
-    """How many copies of the model train side by side; more than one only under a strategy of `tf.distribute`."""
-    if keras.backend.backend() != "tensorflow":
-        return 1
-    import tensorflow as tf
-
-    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def mean_over_replicas(values):
