@@ -17,6 +17,7 @@ from neuralcodec import Codec
 from neuralcodec.audio.recordings import audio_files
 from neuralcodec.evaluation.comparison import evaluate, format_table, summary, write_csv
 from neuralcodec.evaluation.peers import opus
+from neuralcodec.evaluation.prefixes import Prefix
 from neuralcodec.evaluation.publish_figures import read_rows
 from neuralcodec.progress import Status
 from neuralcodec.training.quiet import import_keras
@@ -57,19 +58,6 @@ SYSTEMS = (System("Without LPC, joint", lpc="none"),
            System("CMRL, greedy", lpc="fixed", joint=False), System("CMRL, joint", lpc="fixed"),
            System("CQ, greedy", joint=False), System("CQ, joint"),
            System("CQ of 5 ms, joint", hop=80, lookahead=4))
-
-
-class FirstModules:
-    """A codec that codes with the first modules of a preset only."""
-
-    def __init__(self, codec, modules, name):
-        self.codec, self.modules, self.name = codec, modules, f"{name}, {modules} of {len(codec.preset.config.modules)}"
-
-    def compress(self, source, target):
-        self.codec.compress(source, target, modules=self.modules)
-
-    def decompress(self, source, target):
-        self.codec.decompress(source, target)
 
 
 def phases(system, steps):
@@ -115,7 +103,7 @@ def measured(name, codec, clips, folder, peers=()):
     figures = folder / "figures.csv"
     if not figures.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        prefixes = [FirstModules(codec, 1 + number, name) for number in range(len(codec.preset.config.modules))]
+        prefixes = [Prefix(codec, 1 + number, name) for number in range(len(codec.preset.config.modules))]
         write_csv(evaluate(prefixes, clips, peers, METRICS), figures)
     return read_rows(figures)
 
@@ -149,7 +137,7 @@ def draw(axes, name, points):
 def by_line(rows, names):
     """Rows -> dict of name -> list of figures: those of the codecs whose names begin with it, in their order."""
     figures = summary(rows)
-    lines = {name: [values for codec, values in figures.items() if codec.startswith((name + ",", name + " "))]
+    lines = {name: [values for codec, values in figures.items() if codec.startswith(f"{name} ")]
              for name in names}
     return {name: points for name, points in lines.items() if points}
 

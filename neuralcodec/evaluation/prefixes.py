@@ -9,10 +9,11 @@ class Prefix:
     Args:
         codec: Codec.
         modules: how many.
+        name: what tables call the codec; by default its own.
     """
 
-    def __init__(self, codec, modules):
-        self.name, self._codec, self._modules = prefix_name(codec.name, modules), codec, modules
+    def __init__(self, codec, modules, name=None):
+        self.name, self._codec, self._modules = prefix_name(name or codec.name, modules), codec, modules
 
     def compress(self, source, target):
         self._codec.compress(source, target, modules=self._modules)
