@@ -23,7 +23,7 @@ from neuralcodec.assets import demo_clip
 from neuralcodec.errors import NeuralCodecError
 
 PRESETS = ("cq-9k", "cmrl-24k")
-STREAMED = (("cq-24k", {"frames_per_packet": 3}), ("cq-scalable", {"fec": True}))
+STREAMED = (("cq-24k", {"fec": True}), ("cq-9k", {"frames_per_packet": 3}))
 LOST, DAMAGED = 0.1, 0.02  # of the packets
 RATES = (8000, 16000, 22050, 48000)
 GROWTH = 1.05  # of what the second half of the time may take, over the first half
