@@ -57,9 +57,10 @@ def test_lpc_from_lsf_undoes_lsf_from_lpc(voice):
 
 
 def test_filters_agree_with_scipy_frame_by_frame(voice):
-    a = numpy_of(predictors(voice))
-    residual = numpy_of(lpc.analysis_filter(voice, a))[0]
-    decoded = numpy_of(lpc.synthesis_filter(residual[None], a))[0]
+    a = predictors(voice)
+    filtered = lpc.analysis_filter(voice, a)
+    residual, decoded = numpy_of(filtered)[0], numpy_of(lpc.synthesis_filter(filtered, a))[0]
+    a = numpy_of(a)
     history, output = np.zeros(ORDER), []
     for i, block in enumerate(residual.reshape(-1, SUBFRAME).astype("float64")):
         state = [-np.dot(a[0, i, k + 1:], history[: ORDER - k]) for k in range(ORDER)]  # outputs before, newest first

@@ -2,6 +2,7 @@
 import keras
 import numpy as np
 import pytest
+from gradients import gradients
 from keras import ops
 
 from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
@@ -52,23 +53,20 @@ def test_noise_comes_on_top_and_changes_no_code(voice):
     for mine, yours in zip(plain.parts(), [part for part in cascade.parts() if part is not cascade.noise]):
         mine.set_weights(yours.get_weights())
     with_noise, without = cascade(voice), plain(voice)
-    np.testing.assert_array_equal(with_noise["kbps"], without["kbps"])
+    np.testing.assert_array_equal(*(ops.convert_to_numpy(out["kbps"]) for out in (with_noise, without)))
     assert np.abs(ops.convert_to_numpy(with_noise["decoded"] - without["decoded"])).max() > 1e-4
     assert "powers" not in without
 
 
 def test_only_the_level_learns_from_the_noise():
-    import tensorflow as tf
-
     cascade, rng = noisy_cascade(), np.random.default_rng(0)
-    given = [tf.constant(rng.standard_normal(shape).astype("float32"))  # target, so far, decoded, condition
+    given = [rng.standard_normal(shape).astype("float32")  # target, so far, decoded, condition
              for shape in ((1, 3200), (1, 3200), (1, 20, 160), (1, 20, 34))]
-    with tf.GradientTape() as tape:
-        tape.watch(given)
+
+    def loudness(*given):
         noise, powers = cascade.substitute(*given)
-        total = ops.sum(ops.square(noise)) + ops.sum(powers["powers"])
-    level = cascade.noise.trainable_variables
-    gradients = tape.gradient(total, [*given, *level])
-    assert gradients[:4] == [None] * 4
-    assert all(gradient is not None for gradient in gradients[4:])
-    assert any(np.any(ops.convert_to_numpy(gradient)) for gradient in gradients[4:])
+        return ops.sum(ops.square(noise)) + ops.sum(powers["powers"])
+
+    found = gradients(loudness, given, cascade.noise.trainable_variables)
+    assert not any(gradient.any() for gradient in found[:4])
+    assert any(gradient.any() for gradient in found[4:])
