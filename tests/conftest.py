@@ -6,6 +6,7 @@ import os
 # One process of pytest-xdist per core: more threads of BLAS would only wait for one another. Before NumPy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import contextlib
 import importlib.util
 import io
 import json
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 import soundfile
 from hub_server import running_hub
+from processes import process_group
 
 import neuralcodec
 from neuralcodec.assets import demo_clip
@@ -212,12 +214,19 @@ def run_on_hub(hub, tmp_path):
     return run
 
 
-@pytest.fixture(scope="session")
-def start_cli():
+@pytest.fixture
+def start_group():
+    """Starts processes that end with the test, and so do those that they have started; arguments as for `Popen`."""
+    with contextlib.ExitStack() as started:
+        yield lambda command, **options: started.enter_context(process_group(command, **options))
+
+
+@pytest.fixture
+def start_cli(start_group):
     """Starts `neuralcodec` in a process of its own."""
     def start(*arguments, **options):
-        return subprocess.Popen([sys.executable, "-m", "neuralcodec", *map(str, arguments)], env=environment(),
-                                stderr=subprocess.PIPE, preexec_fn=hear_signals, **options)
+        return start_group([sys.executable, "-m", "neuralcodec", *arguments], env=environment(),
+                           stderr=subprocess.PIPE, preexec_fn=hear_signals, **options)
 
     return start
 

@@ -138,10 +138,14 @@ def archive(tmp_path, clip, count, seconds):
     return listed, paths
 
 
-def start_archive(listed, output):
-    command = [sys.executable, EXAMPLES / "archive_ray.py", listed, output, "--preset", "cq-9k", "--workers", "2"]
-    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "RAY_worker_niceness": "0"}  # not for ever
-    return subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True, env=environment)
+@pytest.fixture
+def start_archive(start_group):
+    def start(listed, output):
+        command = [sys.executable, EXAMPLES / "archive_ray.py", listed, output, "--preset", "cq-9k", "--workers", "2"]
+        environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "RAY_worker_niceness": "0"}  # not for ever
+        return start_group(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+    return start
 
 
 def worker_of(process):
@@ -164,7 +168,7 @@ def worker_of(process):
 
 
 @pytest.mark.slow
-def test_an_archive_survives_a_worker_that_is_killed(tmp_path, clip):
+def test_an_archive_survives_a_worker_that_is_killed(start_archive, tmp_path, clip):
     pytest.importorskip("ray")
     listed, paths = archive(tmp_path, clip, count=70, seconds=15)
     output = tmp_path / "out"

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 from hub_server import TOKEN
+from processes import process_group
 
 import neuralcodec
 from neuralcodec.architecture.config import CascadeConfig, ModuleConfig
@@ -73,7 +75,7 @@ def follow(hub, tmp_path, clip):
                     "PYTHONPATH": str(Path(neuralcodec.__file__).parents[1]), "HF_HOME": str(tmp_path / "hf"),
                     "HF_HUB_DISABLE_XET": "1"}
 
-    def run(blocks):
+    def run(blocks, timeout=1800):
         samples, rate = clip
         (folder / "recordings").mkdir(parents=True)
         soundfile.write(folder / "speech.wav", samples, rate)
@@ -81,10 +83,11 @@ def follow(hub, tmp_path, clip):
         for number, recording in enumerate([samples[:40000], samples[40000:72000], np.tile(samples, 5)]):
             soundfile.write(folder / "recordings" / f"{number}.wav", recording, rate)
         for block in blocks:
-            done = subprocess.run(block.command(), cwd=folder, env=environment, capture_output=True, text=True,
-                                  timeout=1800)
-            assert done.returncode == 0, f"{block.text}\n{done.stdout}\n{done.stderr}"
-            assert "Traceback" not in done.stderr, f"{block.text}\n{done.stderr}"
+            with process_group(block.command(), cwd=folder, env=environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True) as process:
+                out, err = process.communicate(timeout=timeout)
+            assert process.returncode == 0, f"{block.text}\n{out}\n{err}"
+            assert "Traceback" not in err, f"{block.text}\n{err}"
         return folder
 
     return run
@@ -112,6 +115,24 @@ def test_all_of_it_runs_as_written(follow):
     folder = follow(RUNNABLE)
     assert (folder / "runs" / "quick" / "quick" / "metadata.json").exists()
     assert (folder / "quick.nac").exists() and (folder / "report" / "report.html").exists()
+
+
+def test_nothing_goes_on_that_a_block_has_started(follow, tmp_path):
+    """A shell that is killed leaves what it waits for behind."""
+    with pytest.raises(subprocess.TimeoutExpired):
+        follow([Block("sh", "sleep 600 & echo $! > started\nwait\n")], timeout=2)
+    started, end = (tmp_path / "reader" / "started").read_text().strip(), time.monotonic() + 30
+    while goes_on(started):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def goes_on(process):
+    """Whether a process runs: one that has ended may be there until somebody asks for its exit code."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_it_is_short_and_stands_alone():

@@ -46,15 +46,15 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path, start_group):
     """Starts the program with names of jobs."""
     (tmp_path / "program.py").write_text(PROGRAM)
 
     def run(*arguments):
         from conftest import environment, hear_signals
 
-        return subprocess.Popen([sys.executable, "program.py", *arguments], cwd=tmp_path, env=environment(),
-                                stderr=subprocess.PIPE, preexec_fn=hear_signals, text=True)
+        return start_group([sys.executable, "program.py", *arguments], cwd=tmp_path, env=environment(),
+                           stderr=subprocess.PIPE, preexec_fn=hear_signals, text=True)
 
     return run
 
