@@ -1,6 +1,7 @@
 """Load and faults: threads, processes, the end of a process at any moment, a disk that takes no more, a long time.
 
-Two writers of one file, readers that go away and devices that are full are in `cli/test_compress.py`.
+Two writers of one file are in `cli/test_compress_outputs.py`, readers that go away and devices that are full in
+`cli/test_compress_streams.py`.
 """
 
 import concurrent.futures

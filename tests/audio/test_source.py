@@ -1,28 +1,17 @@
-"""AudioSource: what is delivered, how long it is, and what each kind of bad input is told."""
+"""AudioSource: what is delivered, how long it is, and what arguments are told."""
 
-import gc
 import io
-import os
-import threading
-import time
 
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sources import noise, read_all
 
 from neuralcodec.audio import AudioSource
 from neuralcodec.audio.readers import as_array
 from neuralcodec.errors import AudioError
-
-
-def read_all(source, **arguments):
-    return np.concatenate([np.zeros(0, np.float32), *source.blocks(**arguments)])
-
-
-def noise(num_samples, channels=1, seed=0):
-    return np.random.default_rng(seed).uniform(-0.5, 0.5, (num_samples, channels)).astype(np.float32)
 
 
 @settings(max_examples=60, deadline=None)
@@ -83,112 +72,6 @@ def test_blocks_can_be_read_again(tmp_path):
     np.testing.assert_array_equal(read_all(source), read_all(source, samples=777))
 
 
-def test_a_pipe_that_cannot_seek():
-    wav = io.BytesIO()
-    soundfile.write(wav, noise(100000), 16000, format="WAV", subtype="PCM_16")
-    read_end, write_end = os.pipe()
-    writer = threading.Thread(target=lambda: [os.write(write_end, wav.getvalue()), os.close(write_end)])
-    writer.start()
-    with os.fdopen(read_end, "rb") as pipe, AudioSource(pipe) as source:
-        assert source.num_samples == 100000
-        np.testing.assert_allclose(read_all(source), noise(100000)[:, 0], atol=1 / 32768)
-    writer.join()
-
-
-def test_a_named_pipe(tmp_path):
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    wav = io.BytesIO()
-    soundfile.write(wav, noise(500), 16000, format="WAV", subtype="PCM_16")
-    writer = threading.Thread(target=path.write_bytes, args=(wav.getvalue(),))
-    writer.start()
-    with AudioSource(path) as source:
-        assert source.num_samples_16k == len(read_all(source)) == 500
-    writer.join()
-
-
-@pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3", "aiff"])
-def test_a_file_cut_off_is_as_long_as_can_be_read(tmp_path, extension):
-    whole, cut = tmp_path / f"whole.{extension}", tmp_path / f"cut.{extension}"
-    soundfile.write(whole, noise(100000), 48000)
-    cut.write_bytes(whole.read_bytes()[:whole.stat().st_size // 2])
-    source = AudioSource(cut)
-    assert 0 < source.num_samples < 60000
-    delivered = read_all(source)
-    assert len(delivered) == source.num_samples_16k
-    reference = read_all(AudioSource(whole))
-    np.testing.assert_allclose(delivered[:-400], reference[:len(delivered) - 400], atol=1e-3)
-
-
-def test_flac_without_a_length_in_its_header(tmp_path):
-    """`flac` and `ffmpeg` leave 0 there when they write to a pipe."""
-    path = tmp_path / "stream.flac"
-    soundfile.write(path, noise(100000), 16000)
-    data = bytearray(path.read_bytes())
-    data[21] &= 0xF0
-    data[22:26] = bytes(4)
-    path.write_bytes(data)
-    assert AudioSource(path).num_samples == 100000
-    np.testing.assert_allclose(read_all(AudioSource(path)), noise(100000)[:, 0], atol=1 / 32768)
-
-
-def test_wav_whose_header_announces_too_much(tmp_path):
-    """What `ffmpeg` and `sox` write to a pipe."""
-    path = tmp_path / "stream.wav"
-    soundfile.write(path, noise(1234), 16000)
-    data = bytearray(path.read_bytes())
-    data[40:44] = b"\xff\xff\xff\xff"
-    path.write_bytes(data)
-    assert AudioSource(path).num_samples == len(read_all(AudioSource(path))) == 1234
-
-
-def test_damage_in_the_middle_is_named_by_its_time(tmp_path):
-    path = tmp_path / "damaged.flac"
-    soundfile.write(path, noise(100000), 16000)
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2:len(data) // 2 + 2000] = bytes(2000)
-    path.write_bytes(data)
-    with pytest.raises(AudioError, match=r"damaged\.flac' is damaged at 3\.\d+ seconds"):
-        read_all(AudioSource(path))
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_samples_that_are_no_numbers_are_named_by_their_time(tmp_path, bad):
-    samples = noise(48000, 2)
-    samples[36000, 1] = bad
-    path = tmp_path / "bad.wav"
-    soundfile.write(path, samples, 16000, subtype="FLOAT")
-    with pytest.raises(AudioError, match=r"bad\.wav' holds a NaN or infinite sample at 2\.250 seconds"):
-        read_all(AudioSource(path))
-
-
-def test_no_samples_is_a_valid_file(tmp_path):
-    path = tmp_path / "none.wav"
-    soundfile.write(path, np.zeros(0), 44100)
-    source = AudioSource(path)
-    assert (source.num_samples, source.num_samples_16k, list(source.blocks())) == (0, 0, [])
-
-
-def test_missing_empty_foreign_and_folder(tmp_path):
-    (tmp_path / "empty.wav").touch()
-    (tmp_path / "text.wav").write_text("hello " * 100)
-    (tmp_path / "bytes.raw").write_bytes(bytes(100))
-    with pytest.raises(AudioError, match="There is no file '.*missing.wav'"):
-        AudioSource(tmp_path / "missing.wav")
-    with pytest.raises(AudioError, match=r"empty.wav' is empty \(0 bytes\)"):
-        AudioSource(tmp_path / "empty.wav")
-    with pytest.raises(AudioError, match="text.wav' is not an audio file"):
-        AudioSource(tmp_path / "text.wav")
-    with pytest.raises(AudioError, match="bytes.raw' is not an audio file"):
-        AudioSource(tmp_path / "bytes.raw")
-    with pytest.raises(AudioError, match="is a folder"):
-        AudioSource(tmp_path)
-    with pytest.raises(AudioError, match=r"The stream is empty \(0 bytes\)"):
-        AudioSource(io.BytesIO())
-    with pytest.raises(AudioError, match="The stream is not an audio file"):
-        AudioSource(io.BytesIO(b"hello " * 100))
-
-
 @pytest.mark.parametrize("samples, rate, message", [
     (np.zeros((2, 3, 4)), 16000, "shape"), (np.zeros((10, 2000)), 16000, "shape"), (np.float32(0), 16000, "shape"),
     (np.zeros(5, complex), 16000, "type complex128"), (np.array(["a"]), 16000, "type"),
@@ -222,61 +105,6 @@ def test_text_streams_are_refused(tmp_path):
 
     with pytest.raises(AudioError, match="is a text stream"):
         AudioSource(Text())
-
-
-def losses(samples, **options):
-    with AudioSource(samples, 16000, **options) as source:
-        list(source.blocks())
-        return " and ".join(source.losses)
-
-
-def test_clipping_is_told_with_the_peak(tmp_path):
-    samples = noise(8000)[:, 0] * 26
-    peak = f"{np.abs(samples).max():.5g}"
-    assert losses(samples).startswith(f"has a peak of {peak}, where 1 is full scale, and is clipped")
-    soundfile.write(tmp_path / "a.wav", samples, 16000, "FLOAT")
-    with AudioSource(tmp_path / "a.wav") as source:
-        assert source.losses == []
-        list(source.blocks())
-        assert "normalize=True" in source.losses[0]
-    assert losses(noise(8000) * 2) == losses(np.array([1.0, -1.0])) == losses(np.array([-32768], np.int16)) == ""
-
-
-@pytest.mark.parametrize("full_scale, bits", [(1 << 15, 16), (1 << 23, 24), (1 << 31, 32)])
-def test_integers_in_floats_are_recognised(full_scale, bits):
-    assert f"integers of {bits} bits: divide them by {full_scale})" in losses(noise(8000) * full_scale)
-    assert "integers" not in losses(noise(8000) * 26)
-
-
-def test_decoders_of_lossy_files_go_a_little_beyond(tmp_path):
-    soundfile.write(tmp_path / "a.ogg", 0.9 * np.sign(np.sin(np.arange(48000) / 9)), 48000)
-    with AudioSource(tmp_path / "a.ogg") as source:
-        list(source.blocks())
-        assert source.losses == []
-
-
-@pytest.mark.parametrize("scale", [13, 0.01, 3e38])
-def test_normalized_to_one_decibel_below_full_scale(scale):
-    samples = noise(30000, 2) * 2
-    delivered = read_all(AudioSource(samples * np.float32(scale), 16000, normalize=True))
-    assert np.abs(delivered).max() == pytest.approx(10 ** (-1 / 20), rel=1e-6)
-    mono = samples.mean(axis=1)
-    np.testing.assert_allclose(delivered, mono / np.abs(mono).max() * 10 ** (-1 / 20), atol=1e-6)
-    assert losses(samples * np.float32(scale), normalize=True) == ""
-
-
-def test_silence_stays_silence_when_normalized():
-    assert not read_all(AudioSource(np.zeros(100), 16000, normalize=True)).any()
-    assert len(read_all(AudioSource(np.zeros(0), 16000, normalize=True))) == 0
-
-
-def test_channels_that_cancel_are_told():
-    samples = noise(8000)
-    assert losses(np.hstack([samples, -samples])).startswith("nearly vanishes in the mix of its channels")
-    assert "nearly vanishes" in losses(np.hstack([samples, -0.98 * samples]))
-    for others in (samples, noise(8000, seed=1), 0 * samples, -0.3 * samples):
-        assert losses(np.hstack([samples, others])) == ""
-    assert losses(np.hstack([samples, *[0 * samples] * 7])) == losses(np.zeros((100, 2))) == ""
 
 
 def test_a_channel_can_be_chosen():
@@ -332,103 +160,3 @@ def test_tags_are_read(tmp_path):
             file.write(noise(16000))
         assert AudioSource(tmp_path / name).tags == {"title": "Öl", "artist": "Someone"}
     assert AudioSource(noise(10), 16000).tags == {}
-
-
-def write_wav(path, samples):
-    soundfile.write(path, samples, 16000, "PCM_16")
-
-
-def test_a_source_that_goes_is_read_to_its_end(tmp_path):
-    """One open file for the whole work."""
-    write_wav(tmp_path / "a.wav", noise(40000))
-    source = AudioSource(tmp_path / "a.wav")
-    (tmp_path / "a.wav").unlink()
-    np.testing.assert_array_equal(read_all(source), read_all(source))
-    assert len(read_all(source)) == 40000
-
-
-def test_a_source_that_is_replaced_is_read_as_it_was(tmp_path):
-    write_wav(tmp_path / "a.wav", noise(40000))
-    write_wav(tmp_path / "b.wav", noise(40000, seed=1))
-    source = AudioSource(tmp_path / "a.wav")
-    before = read_all(source)
-    os.replace(tmp_path / "b.wav", tmp_path / "a.wav")
-    np.testing.assert_array_equal(read_all(source), before)
-
-
-@pytest.mark.parametrize("change", [lambda file: file.write(b"more"), lambda file: file.truncate(50000),
-                                    lambda file: (file.seek(1000), file.write(bytes(2000)))])
-def test_a_source_that_changes_is_refused(tmp_path, change):
-    path = tmp_path / "a.wav"
-    write_wav(path, noise(400000))
-    source = AudioSource(path)
-    blocks = source.blocks()
-    next(blocks)
-    with open(path, "r+b") as file:
-        file.seek(0, 2)
-        change(file)
-    os.utime(path, ns=(1, 1))
-    with pytest.raises(AudioError, match=r"a\.wav' changed while it was read; wait|a\.wav' is damaged"):
-        for _ in range(2):
-            list(blocks)
-            blocks = source.blocks()
-
-
-def test_an_error_of_the_disk_is_one_sentence(tmp_path, monkeypatch):
-    write_wav(tmp_path / "a.wav", noise(400000))
-    source = AudioSource(tmp_path / "a.wav")
-
-    def broken(self, buffer):
-        raise AudioError(f"{self._name} cannot be read: Input/output error.")
-
-    monkeypatch.setattr("neuralcodec.files.inputs._InputFile.readinto", broken)
-    with pytest.raises(AudioError, match=r"a\.wav' cannot be read: Input/output error"):
-        list(source.blocks())
-
-
-def test_a_stream_that_does_not_wait(tmp_path):
-    """A pipe without blocking delivers nothing for a while, which is not its end."""
-    wav = io.BytesIO()
-    soundfile.write(wav, noise(60000), 16000, format="WAV", subtype="PCM_16")
-    read_end, write_end = os.pipe()
-    os.set_blocking(read_end, False)
-
-    def write():
-        for start in range(0, len(wav.getvalue()), 50000):
-            time.sleep(0.05)
-            os.write(write_end, wav.getvalue()[start:start + 50000])
-        os.close(write_end)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    with open(read_end, "rb", buffering=0) as pipe, AudioSource(pipe) as source:
-        assert source.num_samples == 60000 and source.remarks == []
-    writer.join()
-
-
-def test_names_that_are_not_utf_8(tmp_path):
-    path = os.fsencode(tmp_path) + b"/caf\xe9\x1b.wav"
-    write_wav(tmp_path / "a.wav", noise(100))
-    os.rename(tmp_path / "a.wav", path)
-    with AudioSource(os.fsdecode(path)) as source:
-        assert source.num_samples == 100 and source.name.endswith("caf\\udce9\\x1b.wav'")
-
-
-def test_names_that_no_file_can_have():
-    for name in ("a\0b", "", "x" * 300):
-        with pytest.raises(AudioError, match="There is no file|cannot be opened: File name too long"):
-            AudioSource(name)
-
-
-def test_nothing_is_left_open_after_a_failure(tmp_path):
-    """Neither the file nor the copy of a stream waits for the garbage collector."""
-    (tmp_path / "text.wav").write_text("hello " * 100)
-    gc.collect()
-    before = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
-    kept = []
-    for source in (tmp_path / "text.wav", io.BytesIO(b"hello " * 100), io.BytesIO()):
-        with pytest.raises(AudioError) as caught:
-            AudioSource(source)
-        kept.append(caught)  # its traceback holds on to everything
-    after = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
-    assert len(after) == len(before)

@@ -1,6 +1,8 @@
 """The command line in this process: as a user sees it, but quick."""
 
+import numpy as np
 import pytest
+import soundfile
 
 from neuralcodec.cli.main import main
 
@@ -19,3 +21,15 @@ def cli(capsysbinary, monkeypatch, tmp_path):
         return code, out, err.decode()
 
     return run
+
+
+@pytest.fixture
+def speech(tmp_path, clip):
+    """Writes a second of speech."""
+    def write(name, sample_rate=16000, channels=1):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        samples = np.repeat(clip[0][16000:16000 + sample_rate, None], channels, axis=1)
+        soundfile.write(path, samples, sample_rate)
+
+    return write

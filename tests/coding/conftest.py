@@ -23,3 +23,9 @@ def nested_codec(tmp_path_factory):
 def any_codec(request, codec, nested_codec):
     """A codec of each kind in turn."""
     return {"time domain": codec, "nested": nested_codec}[request.param]
+
+
+@pytest.fixture(scope="session")
+def coded(codec, clip):
+    """Three seconds of speech as .nac."""
+    return codec.encode(clip[0][16000:64000], 16000)
