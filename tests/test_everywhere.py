@@ -108,10 +108,11 @@ def test_keras_backends_make_the_same_tables(run_python):
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_models_of_every_backend_are_what_runs(backend):
-    """The tests that hold the runtime's symbols and samples to the model's."""
+    """The tests of the model, and those that hold the runtime's symbols and samples to it."""
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "--import-mode=importlib", "-p",
-                           "no:cacheprovider", TESTS / "runtime", TESTS / "test_parity.py"], cwd=TESTS.parent,
-                          env={**os.environ, "KERAS_BACKEND": backend}, capture_output=True, text=True)
+                           "no:cacheprovider", TESTS / "model", TESTS / "runtime", TESTS / "test_parity.py"],
+                          cwd=TESTS.parent, env={**os.environ, "KERAS_BACKEND": backend}, capture_output=True,
+                          text=True)
     assert done.returncode == 0, done.stdout[-3000:]
 
 
