@@ -79,12 +79,14 @@ def test_versions_of_numpy_read_and_write_the_same(tmp_path, version):
 
 TABLES = """
 import sys
+from neuralcodec.architecture.nested import NestedConfig
 from neuralcodec.model.cascade import Cascade
+from neuralcodec.model.nested import NestedCascade
 from neuralcodec.training.table_fitting import nominal_tables
 from neuralcodec.zoo.presets import load_preset
 import keras
 preset = load_preset(sys.argv[1])
-cascade = Cascade(preset.config)
+cascade = (NestedCascade if isinstance(preset.config, NestedConfig) else Cascade)(preset.config)
 cascade.load_weights(preset.directory / "model.weights.h5")
 print(keras.backend.backend(), nominal_tables(cascade).digest().hex())
 """

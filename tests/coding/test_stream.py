@@ -63,7 +63,7 @@ def test_a_stream_without_loss_is_what_a_file_is(any_codec, clip, frames, module
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cq-9k", "cmrl-16k", "cq-24k", "cq-scalable"])
+@pytest.mark.parametrize("name", ["cq-9k", "cmrl-16k", "cq-24k"])
 def test_a_long_stream_has_the_symbols_of_a_file(name, clip):
     """Ten minutes of speech at all levels, 3,380,000 symbols and more."""
     codec, rng = Codec.from_pretrained(name), np.random.default_rng(0)
