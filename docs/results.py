@@ -1,4 +1,4 @@
-"""The tables of docs/results.md, row by row: every preset, Opus and AMR-WB on a folder of recordings.
+"""The tables of docs/results.md, row by row: presets, their prefixes, Opus and AMR-WB on a folder of recordings.
 
     python docs/results.py DIR
     python docs/results.py DIR --metrics visqol
@@ -18,10 +18,12 @@ import soundfile
 from neuralcodec import Codec, list_presets
 from neuralcodec.evaluation.comparison import evaluate, summary, write_csv
 from neuralcodec.evaluation.peers import amr_wb, missing_libraries, opus
+from neuralcodec.evaluation.prefixes import Prefix
 from neuralcodec.zoo.figures import markdown_table
 
 OPUS = (9, 12, 16, 18, 20, 22, 24, 26)
 AMR_WB = (8.85, 12.65, 18.25, 23.05, 23.85)
+PREFIXES = (("cq-24k", 2), ("cq-24k", 1), ("cmrl-24k", 2), ("cmrl-24k", 1))  # presets and numbers of modules
 EXTENSIONS = {".flac", ".wav"}
 
 
@@ -64,6 +66,7 @@ def main():
 
     codecs = [Codec.from_pretrained(name) for name in list_presets()]
     codecs.sort(key=lambda codec: (codec.name.split("-")[0], codec.kbps))
+    codecs += [Prefix(codec, modules) for name, modules in PREFIXES for codec in codecs if codec.name == name]
     peers = [] if missing_libraries() else [*map(opus, OPUS), *map(amr_wb, AMR_WB)]
     metrics, processes = options.metrics.split(","), os.cpu_count()
     if "distillmos" in metrics:

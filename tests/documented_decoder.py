@@ -4,6 +4,8 @@ import zlib
 
 from neuralcodec.bitstream.frames import Frames
 
+GAINS = [[gain] for gain in range(1, 61)]  # dB, content of a field of type 4
+
 MASK = (1 << 64) - 1
 
 
@@ -285,7 +287,7 @@ def read_file(data, tables):
         fields_end = at + fields_length
         while at < fields_end:
             kind, content = take(1)[0], take(varint())
-            assert kind % 2 == 1 or (kind, content) == (2, b"")
+            assert kind % 2 == 1 or (kind, content) == (2, b"") or kind == 4 and content in map(bytes, GAINS)
             assert kind != 1 or all(b"=" in entry for entry in content.split(b"\0"))
             has_copy |= kind == 2
         assert at == fields_end
@@ -331,7 +333,10 @@ def read_copy(data):
     step_index = int.from_bytes(copy[at + 1 : at + 3], "little", signed=True)
     at += 3
     per_block = varint()
-    sizes = [varint() for _ in range(0, -(-length // 320) + 2, per_block)]
+    blocks = range(0, -(-length // 320) + 2, per_block)
+    if sum(byte < 0x80 for byte in copy[at:-4]) > len(blocks):
+        assert [varint()] in GAINS
+    sizes = [varint() for _ in blocks]
     assert at == size - 4
     begin = len(data) - 3 - size - sum(sizes)
     return name, length, step_index, [begin + sum(sizes[:number]) for number in range(len(sizes))]

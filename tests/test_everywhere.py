@@ -151,6 +151,6 @@ def test_a_file_of_a_later_minor_version_is_read(codec):
 def test_a_file_of_a_later_major_version_is_refused(codec):
     """It has another version, or a field of an even type that is not known."""
     data = coded_plainly(codec, np.zeros(2000))
-    for version, area in ((VERSION + 1, b""), (255, b""), (VERSION, b"\x04\x00")):
+    for version, area in ((VERSION + 1, b""), (255, b""), (VERSION, b"\x06\x00")):
         with pytest.raises(NewerVersionError, match="update neuralcodec"):
             codec.decode(later_file(data, version, area))

@@ -1,6 +1,6 @@
 // Varints, CRC-32 and the header and blocks of a .nac file: sections 1 and 2 of docs/format.md.
 
-const FRAME_SAMPLES = 320, FLUSH_FRAMES = 2, MAX_HEADER = 4 << 20, COPY_FIELD = 2
+const FRAME_SAMPLES = 320, FLUSH_FRAMES = 2, MAX_HEADER = 4 << 20, COPY_FIELD = 2, GAIN_FIELD = 4
 
 class Reader {
   constructor(bytes) { this.bytes = bytes; this.at = 0 }
@@ -54,7 +54,8 @@ export function readFile(bytes) {
   const stepIndex = (low | (high << 8)) << 16 >> 16
   const framesPerBlock = header.varint()
   if (!modules || modules > 4 || !framesPerBlock || framesPerBlock > 50) throw new Error("The header makes no sense.")
-  const fields = version === 2 ? readFields(new Reader(header.take(header.varint()))) : []
+  const fields = version === 2 ? readFields(new Reader(header.take(header.varint()))) : new Map()
+  const gain = fields.has(GAIN_FIELD) ? readGain(fields.get(GAIN_FIELD)) : 0
 
   const frames = length ? Math.ceil(length / FRAME_SAMPLES) + FLUSH_FRAMES : 0
   if (Math.ceil(frames / framesPerBlock) > headerLength) throw new Error("The header makes no sense.")
@@ -65,21 +66,26 @@ export function readFile(bytes) {
     payloads: readBlock(new Reader(file.take(size)), modules),
   }))
   const rest = file.take(bytes.length - file.at)
-  if (fields.includes(COPY_FIELD)) checkCopy(rest)
+  if (fields.has(COPY_FIELD)) checkCopy(rest)
   else if (rest.length) throw new Error("Something follows the last block.")
-  return { preset, hash, length, modules, stepIndex, blocks }
+  return { preset, hash, length, modules, stepIndex, gain, blocks }
 }
 
-/** The types of the optional fields. Those of an even type change how a file is decoded; this knows one of them. */
+/** The optional fields by type. Those of an even type change how a file is decoded; this knows two of them. */
 function readFields(fields) {
-  const types = []
+  const contents = new Map()
   while (fields.at < fields.bytes.length) {
     const type = fields.take(1)[0]
-    if (type % 2 === 0 && type !== COPY_FIELD) throw new Error("The file needs a newer decoder.")
-    fields.take(fields.varint())
-    types.push(type)
+    if (type % 2 === 0 && type !== COPY_FIELD && type !== GAIN_FIELD) throw new Error("The file needs a newer decoder.")
+    contents.set(type, fields.take(fields.varint()))
   }
-  return types
+  return contents
+}
+
+/** By how many dB the recording was amplified before it was coded. */
+function readGain(content) {
+  if (content.length !== 1 || content[0] < 1 || content[0] > 60) throw new Error("The header makes no sense.")
+  return content[0]
 }
 
 /** The copy of the header is for files whose header is damaged, which this does not decode: it only has to be whole. */

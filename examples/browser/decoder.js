@@ -33,6 +33,7 @@ export class Decoder {
     }
     const session = this.sessions[graph.file]
     const samples = await decodeFrames(this.ort, session, this.codec, graph, frames, file.stepIndex)
-    return Float32Array.from(samples.slice(0, file.length), x => Math.min(Math.max(x, -1), 1))
+    const quiet = 10 ** (-file.gain / 20)
+    return Float32Array.from(samples.slice(0, file.length), x => Math.min(Math.max(x * quiet, -1), 1))
   }
 }

@@ -134,6 +134,24 @@ class AudioSource:
         for block in _regroup(exactly(resampler.run(self._mono()), self.num_samples_16k), samples):
             yield np.clip(block, -1.0, 1.0)
 
+    def powers(self):
+        """How loud the recording is, before it is resampled.
+
+        Returns:
+            mean power of every 20 ms, float32 (n,), and the largest magnitude of a sample.
+
+        Raises:
+            AudioError: as `blocks`.
+        """
+        size, powers, peak = max(1, self.sample_rate // 50), [], 0.0
+        for block in _regroup(self._mono(), 500 * size):
+            peak = max(peak, float(np.abs(block).max()))
+            whole = block[: len(block) // size * size]
+            powers.append(np.square(whole.reshape(-1, size)).mean(axis=1))
+            if whole.size < block.size:
+                powers.append(np.square(block[whole.size:]).mean(keepdims=True))
+        return np.concatenate(powers), peak
+
     def _mono(self):
         """Yields float32 (n,) at the source's rate, finite, `num_samples` in all."""
         if self._normalize and self._gain is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from neuralcodec.architecture.config import MAX_MODULES
 from neuralcodec.architecture.framing import FRAME_SAMPLES, SAMPLE_RATE
 from neuralcodec.architecture.layout import MODULE_SYMBOLS, SIDE_SYMBOLS
-from neuralcodec.bitstream.extensions import read_extensions, write_extensions
+from neuralcodec.bitstream.extensions import MAX_GAIN, read_extensions, write_extensions
 from neuralcodec.bitstream.index import read_index, write_index
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK, STEP_INDEX_LIMIT
 from neuralcodec.bitstream.varint import (
@@ -53,6 +53,8 @@ class Header:
         frames_per_block: 1 to 50.
         tags: dict of what the recording says about itself, such as its title; see `neuralcodec.bitstream.extensions`.
         has_copy: whether the header stands once more behind the last block; see `neuralcodec.bitstream.header_copy`.
+        gain: dB by which a quiet recording was amplified before it was coded, 0 to 60; what is decoded is as much too
+            loud.
 
     Raises:
         ValueError: a value out of its range, or lengths that contradict each other.
@@ -68,6 +70,7 @@ class Header:
     frames_per_block: int = FRAMES_PER_BLOCK
     tags: dict = field(default_factory=dict, hash=False)
     has_copy: bool = False
+    gain: int = 0
 
     def __post_init__(self):
         _require(1 <= len(self.preset.encode()) <= _MAX_NAME_BYTES and self.preset.isprintable(), "preset name")
@@ -77,6 +80,7 @@ class Header:
         _require(1 <= self.num_modules <= MAX_MODULES, "number of modules")
         _require(-STEP_INDEX_LIMIT <= self.step_index <= STEP_INDEX_LIMIT, "step index")
         _require(1 <= self.frames_per_block <= FRAMES_PER_BLOCK, "number of frames per block")
+        _require(0 <= self.gain <= MAX_GAIN, "gain")
         # |num_samples_16k - num_samples * 16000 / sample_rate| <= 2, without a division
         difference = self.num_samples_16k * self.sample_rate - self.num_samples * SAMPLE_RATE
         _require(abs(difference) <= 2 * self.sample_rate, "length at 16 kHz")
@@ -132,7 +136,7 @@ def write_header(header, block_sizes):
     Returns:
         bytes, ending with their CRC-32.
     """
-    extensions = write_extensions(header.tags, header.has_copy)
+    extensions = write_extensions(header.tags, header.has_copy, header.gain)
     optional = to_varint(len(extensions)) + extensions if extensions else b""
     body = write_fields(header) + optional + write_index(block_sizes)
     if len(body) > _MAX_HEADER_BYTES:
@@ -240,10 +244,10 @@ def parse_fields(body, version):
     num_samples_16k, at = from_varint(body, at)
     num_modules, step_index = body[at], int.from_bytes(body[at + 1 : at + 3], "little", signed=True)
     frames_per_block, at = from_varint(body, at + 3)
-    tags, has_copy = {}, False
+    tags, has_copy, gain = {}, False, 0
     if version > PLAIN_VERSION:
         size, at = from_varint(body, at)
-        tags, has_copy = read_extensions(body[at : at + size])
+        tags, has_copy, gain = read_extensions(body[at : at + size])
         at += size
     if at > len(body):
         raise ValueError("its fields are longer than it")
@@ -258,6 +262,7 @@ def parse_fields(body, version):
         frames_per_block,
         tags,
         has_copy,
+        gain,
     )
     return header, at
 

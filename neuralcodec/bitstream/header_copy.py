@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+from neuralcodec.bitstream.extensions import check_gain
 from neuralcodec.bitstream.header import CRC_BYTES, PLAIN_VERSION, parse_fields, to_crc, write_fields
 from neuralcodec.bitstream.index import read_index, write_index
 from neuralcodec.errors import DamagedFileError
@@ -24,7 +25,8 @@ def write_copy(header, block_sizes):
     """
     if not header.has_copy:
         return b""
-    content = write_fields(header) + write_index(block_sizes)
+    gain = bytes([header.gain] if header.gain else [])
+    content = write_fields(header) + gain + write_index(block_sizes)
     return content + to_crc(content) + (len(content) + CRC_BYTES).to_bytes(_SIZE_BYTES, "little")
 
 
@@ -52,11 +54,14 @@ def read_copy(file):
         raise DamagedFileError("The file does not end with a copy of its header.")
     try:
         header, at = parse_fields(content, PLAIN_VERSION)
-        count = header.num_blocks
+        count, gain = header.num_blocks, 0
+        if sum(byte < 0x80 for byte in content[at:]) == count + 1:  # a number more than there are blocks
+            gain, at = content[at], at + 1
+            check_gain(gain)
         sizes = read_index(content[at:], count, header.min_block_bytes, header.max_block_bytes, count)
     except (ValueError, IndexError) as error:
         raise DamagedFileError("The copy of the file's header is not valid.") from error
     start = end - _SIZE_BYTES - size - int(sizes.sum(dtype=np.int64))
     if start < 0:
         raise DamagedFileError("The copy of the file's header is not valid.")
-    return dataclasses.replace(header, has_copy=True), sizes, start
+    return dataclasses.replace(header, has_copy=True, gain=gain), sizes, start

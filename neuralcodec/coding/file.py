@@ -15,6 +15,7 @@ from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.payloads import encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.damage import conceals, tell, there
+from neuralcodec.coding.level import amplification, gain_for
 from neuralcodec.coding.modules import check_modules, prefix_kbps
 from neuralcodec.coding.presets import preset_for
 from neuralcodec.coding.rate import check_bitrate, halves, meet_bitrate, modules_for
@@ -140,14 +141,16 @@ def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules
     """
     available = len(preset.config.modules)
     check_modules(available if modules is None else modules, available, "preset")
+    gain = gain_for(source)
     if kbps is None:
-        writer = _coded(preset, source, available if modules is None else modules, 0, progress, tags)
+        writer = _coded(preset, source, available if modules is None else modules, 0, progress, tags, gain)
     else:
         check_bitrate(preset, kbps, modules)
         if modules is None:
-            modules, progress = _modules_for(preset, source, kbps, progress)
+            modules, progress = _modules_for(preset, source, kbps, progress, gain)
         writer = meet_bitrate(kbps, source.num_samples / source.sample_rate, progress,
-                              lambda step_index, progress: _coded(preset, source, modules, step_index, progress, tags))
+                              lambda step_index, progress: _coded(preset, source, modules, step_index, progress, tags,
+                                                                      gain))
     with contextlib.closing(writer):
         try:
             writer.finish(file)
@@ -155,7 +158,7 @@ def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules
             raise AudioError(f"The recording cannot be coded: {error}") from error
 
 
-def _modules_for(preset, source, kbps, progress):
+def _modules_for(preset, source, kbps, progress, gain):
     """How many modules are to code at a bitrate, and who is told of the progress from then on.
 
     Of a nested cascade that is known when all of them have coded once, which is the first half of the progress.
@@ -165,24 +168,24 @@ def _modules_for(preset, source, kbps, progress):
         return available, progress
     first, rest = halves(progress)
     sizes = [[len(payload) for payload in encode_block(block, preset.tables, 0)]
-             for block in _in_blocks(_frames(preset, source, 0, first))]
-    return modules_for(kbps, prefix_kbps(_header(preset, source, available, 0), sizes)), rest
+             for block in _in_blocks(_frames(preset, source, 0, first, gain))]
+    return modules_for(kbps, prefix_kbps(_header(preset, source, available, 0, gain=gain), sizes)), rest
 
 
-def _header(preset, source, modules, step_index, tags=None):
+def _header(preset, source, modules, step_index, tags=None, gain=0):
     try:
         return Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
-                      source.num_samples_16k, modules, step_index, tags=tags or {}, has_copy=True)
+                      source.num_samples_16k, modules, step_index, tags=tags or {}, has_copy=True, gain=gain)
     except ValueError as error:
         raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
                          f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
 
 
-def _coded(preset, source, modules, step_index, progress, tags):
+def _coded(preset, source, modules, step_index, progress, tags, gain):
     """A ContainerWriter that holds the whole recording."""
-    writer = ContainerWriter(_header(preset, source, modules, step_index, tags))
+    writer = ContainerWriter(_header(preset, source, modules, step_index, tags, gain))
     try:
-        for block in _in_blocks(_frames(preset, source, step_index, progress)):
+        for block in _in_blocks(_frames(preset, source, step_index, progress, gain)):
             _add(writer, encode_block(block.first(modules), preset.tables, step_index))
     except BaseException:
         writer.close()
@@ -199,11 +202,11 @@ def _add(writer, payloads):
                           "with room.", error.errno) from error
 
 
-def _frames(preset, source, step_index, progress):
-    """Yields Frames, as many at a time as come."""
+def _frames(preset, source, step_index, progress, gain):
+    """Yields Frames of a recording that is amplified by `gain` dB, as many at a time as come."""
     encoder, done = make_encoder(preset.config, preset.weights, step_index), 0
     for samples in source.blocks():
-        yield encoder.push(samples)
+        yield encoder.push(samples * amplification(gain))
         done += len(samples)
         if progress is not None:
             progress(done, source.num_samples_16k)

@@ -9,6 +9,7 @@ from neuralcodec.bitstream.header import FLUSH_FRAMES
 from neuralcodec.bitstream.payloads import decode_blocks
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.concealment import Concealment
+from neuralcodec.coding.level import amplification
 from neuralcodec.coding.modules import check_modules
 from neuralcodec.errors import DamagedFileError
 from neuralcodec.runtime.nested_decoder import make_decoder
@@ -74,7 +75,7 @@ def read_nac(preset, reader, progress=None, modules=None, first=0, last=None, wa
         samples = decoder.conceal(frames) if isinstance(frames, int) else decoder.push(frames)
         begin, at = at, at + len(samples)
         samples = samples[max(0, first - begin): max(0, last - begin)]
-        yield samples
+        yield samples * amplification(-header.gain)
         if progress is not None:
             progress(min(max(at - first, 0), last - first), last - first)
 

@@ -38,12 +38,13 @@ def field(kind, content):
 
 
 @given(st.dictionaries(st.from_regex("[a-z]{1,20}", fullmatch=True),
-                       st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=100)))
-def test_round_trip(tags):
-    header = dataclasses.replace(HEADER, tags=tags)
+                       st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=100)),
+       st.integers(0, 60))
+def test_round_trip(tags, gain):
+    header = dataclasses.replace(HEADER, tags=tags, gain=gain)
     assert read(io.BytesIO(write_header(header, SIZES))) == (header, SIZES)
-    assert read_extensions(write_extensions(tags)) == (tags, False)
-    assert read_extensions(write_extensions(tags, has_copy=True)) == (tags, True)
+    assert read_extensions(write_extensions(tags)) == (tags, False, 0)
+    assert read_extensions(write_extensions(tags, has_copy=True, gain=gain)) == (tags, True, gain)
 
 
 def test_bytes_are_the_documented_ones():
@@ -61,7 +62,7 @@ def test_fields_that_are_not_known():
     tags = write_extensions(TAGS)
     for area in (field(3, b"later") + tags, tags + field(255, b""), tags):
         assert read(file_with(area))[0].tags == TAGS
-    for kind in (0, 4, 254):
+    for kind in (0, 6, 254):
         with pytest.raises(NewerVersionError, match="update neuralcodec"):
             read(file_with(tags + field(kind, b"x")))
 
@@ -69,7 +70,7 @@ def test_fields_that_are_not_known():
 @pytest.mark.parametrize("area", [
     b"\1", b"\1\5abc", field(1, b"title"), field(1, b"=a"), field(1, b"Title=a"), field(1, b"title=\xff"),
     field(1, b"title=a\0title=b"), field(1, b"title=a\0"), field(1, b"") + field(1, b""), field(1, b"\0"),
-    field(2, b"x"), field(2, b"") * 2,
+    field(2, b"x"), field(2, b"") * 2, field(4, b""), field(4, b"\0"), field(4, b"\x3d"), field(4, b"\1\1"),
     field(1, b"title=" + bytes([97]) * MAX_TAG_BYTES), b"\1\xff\xff\xff\xff\xff\xff\xff",
 ])
 def test_fields_that_are_not_valid(area):

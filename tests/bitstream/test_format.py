@@ -13,9 +13,10 @@ from neuralcodec.bitstream.packet import write_packet
 from neuralcodec.bitstream.payloads import encode_block
 
 
-def test_the_documented_copy_of_the_header(random_frames, tables):
+@pytest.mark.parametrize("gain", [0, 1, 60])
+def test_the_documented_copy_of_the_header(random_frames, tables, gain):
     header = Header("test", b"8 bytes!", 8000, 512, 1024, 2, -7, frames_per_block=3, tags={"title": "a"},
-                    has_copy=True)
+                    has_copy=True, gain=gain)
     writer, file = ContainerWriter(header), io.BytesIO()
     for block in random_frames(21, 6, 2).blocks(3):
         writer.add_block(encode_block(block, tables, -7))
@@ -38,7 +39,7 @@ def test_the_documented_decoder_reads_what_is_written(request, random_frames, al
     tables = request.getfixturevalue(alphabets)
     frames = random_frames(21, 6, len(tables.modules), spread, tables)
     header = Header("test", b"8 bytes!", 8000, 512, 1024, len(tables.modules), step_index, frames_per_block=3,
-                    tags=tags, has_copy=bool(tags))
+                    tags=tags, has_copy=bool(tags), gain=7 * len(tags))
     writer, file = ContainerWriter(header), io.BytesIO()
     for block in frames.blocks(3):
         writer.add_block(encode_block(block, tables, step_index))

@@ -47,6 +47,18 @@ def test_bytes_are_the_documented_ones():
     assert DATA[3] == 2 and b"\x0b\x01\x07title=a\x02\x00" in DATA[:60]
 
 
+def test_a_gain_is_in_it():
+    data = written(dataclasses.replace(HEADER, gain=23), BLOCKS)
+    fields = b"\x06cq-24k" + b"8 bytes!" + bytes.fromhex("c4d802 a08d06 b99b02 02 fdff 32 17 d302 14 06")
+    assert data.endswith(fields + to_crc(fields) + bytes([len(fields) + 4, 0, 0]))
+    for at in range(len(data)):
+        damaged = bytearray(data)
+        damaged[at] ^= 1
+        reader = ContainerReader(io.BytesIO(damaged), use_copy=True)
+        assert reader.header.gain == 23 and sum(block is None for block in survivors(bytes(damaged))) <= 1
+    assert ContainerReader(io.BytesIO(DATA), use_copy=True).header.gain == 0
+
+
 def test_it_does_not_disturb():
     assert list(ContainerReader(io.BytesIO(DATA))) == BLOCKS
     assert survivors(DATA) == BLOCKS
@@ -97,7 +109,7 @@ def test_a_lost_beginning(size):
 
 def test_a_later_version_is_not_read_by_the_copy():
     plain = write_header(dataclasses.replace(HEADER, tags={}, has_copy=False), [60, 20, 6])[5:-4]
-    index, field = plain[-3:], b"\x04\x01x"  # an optional field that has to be understood
+    index, field = plain[-3:], b"\x06\x01x"  # an optional field that has to be understood
     content = plain[:-3] + bytes([len(field)]) + field + index
     start = b"NAC\x02" + bytes([len(content)]) + content
     with pytest.raises(NewerVersionError, match="field in its header"):

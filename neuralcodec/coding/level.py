@@ -1,0 +1,47 @@
+"""Quiet recordings are amplified before they are coded: what is quiet beside it, a preset takes for a pause.
+
+Presets have learnt from speech whose loud parts have some -21 dB, and spend few bits on what is far below. So a whole
+recording that is quiet would get fewer bits, and sound worse once it is turned up. Its file says by how much it was
+amplified, and what is decoded is as quiet as before.
+"""
+import math
+
+import numpy as np
+
+from neuralcodec.bitstream.extensions import MAX_GAIN
+
+USUAL_LEVEL = -22.0  # dB, 0 is full scale: power of the loud parts
+QUIET_LEVEL = -35.0  # below it a recording is amplified
+SILENT_LEVEL = -65.0  # what is quieter is noise
+SHORTEST = 1.0  # seconds: of less than a word, nobody can tell how loud it is meant to be
+
+
+def gain_for(source):
+    """By how much a recording is amplified.
+
+    Args:
+        source: AudioSource.
+
+    Returns:
+        dB, 0 to 60; at most so much that the recording stays within full scale.
+
+    Raises:
+        AudioError: as `source.blocks()`.
+    """
+    if source.num_samples < SHORTEST * source.sample_rate:
+        return 0
+    powers, peak = source.powers()
+    level = decibels(powers[powers >= powers.mean()].mean())
+    if not SILENT_LEVEL < level < QUIET_LEVEL:
+        return 0
+    return max(0, min(round(USUAL_LEVEL - level), math.floor(-2 * decibels(peak)), MAX_GAIN))
+
+
+def decibels(power):
+    """10 log10(power), of silence a very small number."""
+    return 10 * math.log10(power + 1e-30)
+
+
+def amplification(gain):
+    """What samples are multiplied by, float32, for a gain in dB."""
+    return np.float32(10 ** (gain / 20))

@@ -1,0 +1,109 @@
+"""Quiet recordings: amplified before they are coded, and as quiet as before when they are decoded."""
+
+import io
+import math
+
+import numpy as np
+import pytest
+import soundfile
+
+from neuralcodec import Codec
+from neuralcodec import open as open_nac
+from neuralcodec.audio import AudioSource
+from neuralcodec.bitstream.container import ContainerReader
+from neuralcodec.coding.level import gain_for
+
+
+def gain_of(data):
+    return ContainerReader(io.BytesIO(data)).header.gain
+
+
+def speech(clip, decibels, seconds=3):
+    """The beginning of the clip, whose loud parts have -15 dB, so much quieter."""
+    return clip[0][: seconds * 16000] * np.float32(10 ** (decibels / 20))
+
+
+def gain(samples, rate=16000):
+    with AudioSource(samples, rate) as source:
+        return gain_for(source)
+
+
+@pytest.mark.parametrize("decibels", [-24, -40])
+def test_a_quiet_recording_is_coded_like_a_loud_one(codec, clip, decibels):
+    """The same symbols, and so the same error relative to the recording."""
+    quiet = speech(clip, decibels)
+    stated = gain(quiet)
+    assert stated > 6
+    loud = quiet * np.float32(10 ** (stated / 20))
+    data, louder = codec.encode(quiet, 16000), codec.encode(loud, 16000)
+    assert gain_of(data) == stated and gain_of(louder) == 0
+    heard = codec.decode(data)[0]
+    np.testing.assert_allclose(heard * 10 ** (stated / 20), codec.decode(louder)[0], atol=1e-6)
+    assert np.square(heard).sum() == pytest.approx(np.square(quiet).sum(), rel=0.2)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100])
+def test_how_loud_it_is_does_not_depend_on_the_rate(clip, rate):
+    quiet = speech(clip, -30)
+    places = np.arange(len(quiet) * rate // 16000) * 16000 / rate
+    assert abs(gain(np.interp(places, np.arange(len(quiet)), quiet).astype("float32"), rate) - gain(quiet)) <= 1
+
+
+def test_usual_speech_noise_and_short_sounds_stay_as_they_are(clip):
+    rng = np.random.default_rng(0)
+    for samples in (speech(clip, 0), speech(clip, -10), speech(clip, -60)[:15999], np.zeros(32000, "float32"),
+                    rng.normal(0, 1e-4, 32000), np.zeros(0, "float32"), np.full(32000, 1e-40)):
+        assert gain(samples) == 0
+
+
+def test_nothing_leaves_full_scale(clip):
+    """A recording that is quiet but for one bang."""
+    samples = speech(clip, -40)
+    samples[20000] = 0.25
+    assert gain(samples) == math.floor(20 * math.log10(1 / 0.25))
+    samples[20000] = -1.0
+    assert gain(samples) == 0
+
+
+def test_loud_parts_count_not_pauses(clip):
+    """Speech that is not quiet, with a minute of silence around it."""
+    with_pauses = np.concatenate([np.zeros(480000, "float32"), speech(clip, -6), np.zeros(480000, "float32")])
+    assert gain(with_pauses) == gain(speech(clip, -6)) == 0
+
+
+@pytest.mark.parametrize("options", [{"kbps": 22}, {"modules": 1}])
+def test_also_at_a_wanted_rate_and_with_fewer_modules(codec, clip, options):
+    quiet = speech(clip, -36)
+    loud = quiet * np.float32(10 ** (gain(quiet) / 20))
+    first, second = (codec.encode(samples, 16000, **options) for samples in (quiet, loud))
+    assert abs(len(first) - len(second)) < 20
+
+
+def test_every_way_of_decoding_gives_the_same(codec, clip, tmp_path):
+    quiet, path = speech(clip, -30), tmp_path / "a.nac"
+    soundfile.write(tmp_path / "a.wav", quiet, 16000, "FLOAT")
+    codec.compress(tmp_path / "a.wav", path)
+    data = path.read_bytes()
+    assert gain_of(data) > 6
+    whole = codec.decode(data)[0]
+    np.testing.assert_allclose(codec.decode(data, start=1.0, stop=2.0)[0], whole[16000:32000], atol=1e-4)
+    with open_nac(path, codec=codec) as file:
+        file.seek(16000)
+        np.testing.assert_allclose(file.read(8000), whole[16000:24000], atol=1e-4)
+    codec.decompress(path, tmp_path / "b.wav")
+    np.testing.assert_allclose(soundfile.read(tmp_path / "b.wav")[0], whole, atol=1e-4)
+
+
+def test_a_damaged_header_does_not_make_it_loud(codec, clip):
+    data = codec.encode(speech(clip, -30), 16000)
+    damaged = bytearray(data)
+    damaged[9] ^= 1  # in the header
+    np.testing.assert_array_equal(codec.decode(bytes(damaged), errors="conceal")[0], codec.decode(data)[0])
+
+
+def test_a_stripped_file_stays_quiet(clip):
+    codec = Codec.from_pretrained("cq-24k")
+    data = codec.encode(speech(clip, -30), 16000)
+    stripped = codec.strip(data, modules=1)
+    assert gain_of(stripped) == gain_of(data) > 6
+    np.testing.assert_array_equal(codec.decode(stripped)[0], codec.decode(data, modules=1)[0])
