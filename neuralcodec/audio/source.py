@@ -138,18 +138,16 @@ class AudioSource:
         """How loud the recording is, before it is resampled.
 
         Returns:
-            mean power of every 20 ms, float32 (n,), and the largest magnitude of a sample.
+            mean power of every 20 ms that is complete, float32 (n,), and the largest magnitude of a sample.
 
         Raises:
             AudioError: as `blocks`.
         """
-        size, powers, peak = max(1, self.sample_rate // 50), [], 0.0
-        for block in _regroup(self._mono(), 500 * size):
-            peak = max(peak, float(np.abs(block).max()))
-            whole = block[: len(block) // size * size]
-            powers.append(np.square(whole.reshape(-1, size)).mean(axis=1))
-            if whole.size < block.size:
-                powers.append(np.square(block[whole.size:]).mean(keepdims=True))
+        size, powers, peak = max(1, self.sample_rate // 50), [np.zeros(0, np.float32)], 0.0
+        for block in _regroup(map(_plain_mix, self._pieces()), 500 * size):
+            peak = max(peak, float(block.max()), -float(block.min()))
+            whole = block[: len(block) // size * size].reshape(-1, size)
+            powers.append(np.einsum("ij,ij->i", whole, whole) / size)
         return np.concatenate(powers), peak
 
     def _mono(self):
@@ -199,6 +197,12 @@ class AudioSource:
 
     def __exit__(self, *exception):
         self.close()
+
+
+def _plain_mix(piece):
+    """Mix of (n, channels) in single precision, within full scale."""
+    piece = np.clip(piece, -1.0, 1.0)
+    return piece[:, 0] if piece.shape[1] == 1 else piece.mean(axis=1)
 
 
 def _mean(piece):
