@@ -15,6 +15,7 @@ from neuralcodec.files.outputs import is_full, reason_of
 
 WAITING = 2  # jobs per process that are handed out: one is done, the next is there when it ends
 INTERVAL = 0.2  # seconds between two looks at how far the processes are
+GRACE = 10  # seconds that a process has to tidy up when it is to end
 
 
 class Outcome(NamedTuple):
@@ -93,7 +94,11 @@ def _begin(work, parts):
 
 
 def _end(number, _):
+    """Ends the process, in any case: the exit is an exception, which the pool's own code may take for a failed job."""
     _Process.is_ending = True
+    timer = threading.Timer(GRACE, os._exit, (128 + number,))
+    timer.daemon = True
+    timer.start()
     sys.exit(128 + number)
 
 

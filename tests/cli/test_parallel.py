@@ -127,3 +127,21 @@ def wait_for(path):
     while not path.exists():
         assert time.monotonic() < end, path
         time.sleep(0.02)
+
+
+def test_a_process_ends_though_its_exit_is_swallowed(start_group, tmp_path):
+    """As the pool does with an exception in a job, and then waits for the next one."""
+    program = ("import signal, sys, time; from neuralcodec.cli import parallel; parallel.GRACE = 0.3\n"
+               "signal.signal(signal.SIGTERM, parallel._end)\n"
+               "print('ready', flush=True)\n"
+               "while True:\n"
+               "    try:\n"
+               "        time.sleep(60)\n"
+               "    except SystemExit:\n"
+               "        pass\n")
+    from conftest import environment
+
+    process = start_group([sys.executable, "-c", program], env=environment(), stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    process.terminate()
+    assert process.wait(timeout=30) == 128 + signal.SIGTERM
