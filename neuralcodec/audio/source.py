@@ -134,8 +134,13 @@ class AudioSource:
         for block in _regroup(exactly(resampler.run(self._mono()), self.num_samples_16k), samples):
             yield np.clip(block, -1.0, 1.0)
 
+    @property
+    def is_normalized(self):
+        """Whether what `blocks()` delivers is scaled to full scale."""
+        return self._normalize
+
     def powers(self):
-        """How loud the recording is, before it is resampled.
+        """How loud the recording is, before it is normalized and resampled.
 
         Returns:
             mean power of every 20 ms that is complete, float32 (n,), and the largest magnitude of a sample.

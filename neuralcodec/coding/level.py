@@ -28,7 +28,7 @@ def gain_for(source):
     Raises:
         AudioError: as `source.blocks()`.
     """
-    if source.num_samples < SHORTEST * source.sample_rate:
+    if source.is_normalized or source.num_samples < SHORTEST * source.sample_rate:
         return 0
     powers, peak = source.powers()
     level = decibels(powers[powers >= powers.mean()].mean())

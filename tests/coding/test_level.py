@@ -19,7 +19,7 @@ def gain_of(data):
 
 
 def speech(clip, decibels, seconds=3):
-    """The beginning of the clip, whose loud parts have -15 dB, so much quieter."""
+    """The beginning of the clip, so much quieter."""
     return clip[0][: seconds * 16000] * np.float32(10 ** (decibels / 20))
 
 
@@ -54,6 +54,12 @@ def test_usual_speech_noise_and_short_sounds_stay_as_they_are(clip):
     for samples in (speech(clip, 0), speech(clip, -10), speech(clip, -60)[:15999], np.zeros(32000, "float32"),
                     rng.normal(0, 1e-4, 32000), np.zeros(0, "float32"), np.full(32000, 1e-40)):
         assert gain(samples) == 0
+
+
+def test_what_is_normalized_is_loud_already(codec, clip):
+    data = codec.encode(speech(clip, -30), 16000, normalize=True)
+    assert gain_of(data) == 0
+    assert np.abs(codec.decode(data)[0]).max() == pytest.approx(10 ** (-1 / 20), rel=0.2)
 
 
 def test_nothing_leaves_full_scale(clip):
