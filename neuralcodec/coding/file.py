@@ -141,16 +141,15 @@ def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules
     """
     available = len(preset.config.modules)
     check_modules(available if modules is None else modules, available, "preset")
-    gain = gain_for(source)
+    recording = _Recording(preset, source, tags)
     if kbps is None:
-        writer = _coded(preset, source, available if modules is None else modules, 0, progress, tags, gain)
+        writer = recording.code(available if modules is None else modules, 0, progress)
     else:
         check_bitrate(preset, kbps, modules)
         if modules is None:
-            modules, progress = _modules_for(preset, source, kbps, progress, gain)
+            modules, progress = recording.modules_for(kbps, progress)
         writer = meet_bitrate(kbps, source.num_samples / source.sample_rate, progress,
-                              lambda step_index, progress: _coded(preset, source, modules, step_index, progress, tags,
-                                                                      gain))
+                              lambda step_index, progress: recording.code(modules, step_index, progress))
     with contextlib.closing(writer):
         try:
             writer.finish(file)
@@ -158,39 +157,59 @@ def write_nac(preset, source, file, kbps=None, progress=None, tags=None, modules
             raise AudioError(f"The recording cannot be coded: {error}") from error
 
 
-def _modules_for(preset, source, kbps, progress, gain):
-    """How many modules are to code at a bitrate, and who is told of the progress from then on.
+class _Recording:
+    """A recording that a preset codes, once or with several step sizes. Arguments as for `write_nac`."""
 
-    Of a nested cascade that is known when all of them have coded once, which is the first half of the progress.
-    """
-    available = len(preset.config.modules)
-    if not (is_nested(preset.metadata) and available > 1 and source.num_samples):
-        return available, progress
-    first, rest = halves(progress)
-    sizes = [[len(payload) for payload in encode_block(block, preset.tables, 0)]
-             for block in _in_blocks(_frames(preset, source, 0, first, gain))]
-    return modules_for(kbps, prefix_kbps(_header(preset, source, available, 0, gain=gain), sizes)), rest
+    def __init__(self, preset, source, tags):
+        self._preset, self._source, self._tags = preset, source, tags or {}
+        self._gain = gain_for(source)
 
+    def code(self, modules, step_index, progress):
+        """A ContainerWriter that holds the whole recording."""
+        writer = ContainerWriter(self._header(modules, step_index))
+        try:
+            for block in self._blocks(step_index, progress):
+                _add(writer, encode_block(block.first(modules), self._preset.tables, step_index))
+        except BaseException:
+            writer.close()
+            raise
+        return writer
 
-def _header(preset, source, modules, step_index, tags=None, gain=0):
-    try:
-        return Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
-                      source.num_samples_16k, modules, step_index, tags=tags or {}, has_copy=True, gain=gain)
-    except ValueError as error:
-        raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
-                         f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
+    def modules_for(self, kbps, progress):
+        """How many modules are to code at a bitrate, and who is told of the progress from then on.
 
+        Of a nested cascade that is known when all of them have coded once, which is the first half of the progress.
+        """
+        available = len(self._preset.config.modules)
+        if not (is_nested(self._preset.metadata) and available > 1 and self._source.num_samples):
+            return available, progress
+        first, rest = halves(progress)
+        sizes = [[len(payload) for payload in encode_block(block, self._preset.tables, 0)]
+                 for block in self._blocks(0, first)]
+        return modules_for(kbps, prefix_kbps(self._header(available, 0), sizes)), rest
 
-def _coded(preset, source, modules, step_index, progress, tags, gain):
-    """A ContainerWriter that holds the whole recording."""
-    writer = ContainerWriter(_header(preset, source, modules, step_index, tags, gain))
-    try:
-        for block in _in_blocks(_frames(preset, source, step_index, progress, gain)):
-            _add(writer, encode_block(block.first(modules), preset.tables, step_index))
-    except BaseException:
-        writer.close()
-        raise
-    return writer
+    def _header(self, modules, step_index):
+        preset, source = self._preset, self._source
+        try:
+            return Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
+                          source.num_samples_16k, modules, step_index, tags=self._tags, has_copy=True, gain=self._gain)
+        except ValueError as error:
+            raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
+                             f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
+
+    def _blocks(self, step_index, progress):
+        """Yields Frames, a block at a time."""
+        return _in_blocks(self._frames(step_index, progress))
+
+    def _frames(self, step_index, progress):
+        """Yields Frames, as many at a time as come."""
+        encoder, done = make_encoder(self._preset.config, self._preset.weights, step_index), 0
+        for samples in self._source.blocks():
+            yield encoder.push(samples * amplification(self._gain))
+            done += len(samples)
+            if progress is not None:
+                progress(done, self._source.num_samples_16k)
+        yield encoder.finish()
 
 
 def _add(writer, payloads):
@@ -200,17 +219,6 @@ def _add(writer, payloads):
     except OSError as error:
         raise OutputError(f"The coded blocks cannot be kept in a temporary folder: {error.strerror}; set TMPDIR to one "
                           "with room.", error.errno) from error
-
-
-def _frames(preset, source, step_index, progress, gain):
-    """Yields Frames of a recording that is amplified by `gain` dB, as many at a time as come."""
-    encoder, done = make_encoder(preset.config, preset.weights, step_index), 0
-    for samples in source.blocks():
-        yield encoder.push(samples * amplification(gain))
-        done += len(samples)
-        if progress is not None:
-            progress(done, source.num_samples_16k)
-    yield encoder.finish()
 
 
 def _in_blocks(parts):
