@@ -8,6 +8,8 @@ import math
 
 import numpy as np
 
+from neuralcodec.architecture.framing import SAMPLE_RATE
+from neuralcodec.audio import AudioSource
 from neuralcodec.bitstream.extensions import MAX_GAIN
 
 USUAL_LEVEL = -22.0  # dB, 0 is full scale: power of the loud parts
@@ -35,6 +37,22 @@ def gain_for(source):
     if not SILENT_LEVEL < level < QUIET_LEVEL:
         return 0
     return max(0, min(round(USUAL_LEVEL - level), math.floor(-2 * decibels(peak)), MAX_GAIN))
+
+
+def at_coded_level(samples):
+    """A recording as loud as it is when a preset codes it.
+
+    Args:
+        samples: int16 (n,) at 16 kHz.
+
+    Returns:
+        int16 (n,), the same array where nothing is amplified.
+    """
+    with AudioSource(samples, SAMPLE_RATE) as source:
+        gain = gain_for(source)
+    if not gain:
+        return samples
+    return np.clip(np.round(samples * amplification(gain)), -32768, 32767).astype(np.int16)
 
 
 def decibels(power):

@@ -6,6 +6,7 @@ import numpy as np
 
 from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.audio.recordings import audio_files, read_int16
+from neuralcodec.coding.level import at_coded_level
 from neuralcodec.errors import AudioError, TrainingDataError
 
 MIN_SECONDS = 30  # of speech, to learn from
@@ -71,7 +72,7 @@ def read_corpus(data, leave_out=()):
 
 
 def read_each(sources):
-    """Reads recordings, those with speech in them.
+    """Reads recordings, those with speech in them. Quiet ones are amplified as they are when they are coded.
 
     Args:
         sources: yields (path or another name, path or array at 16 kHz).
@@ -83,7 +84,7 @@ def read_each(sources):
     recordings, skipped = {}, {}
     for name, source in sources:
         try:
-            samples = read_int16(source, SAMPLE_RATE)
+            samples = at_coded_level(read_int16(source, SAMPLE_RATE))
         except AudioError as error:
             skipped[name] = str(error) if source is name else f"{name}: {error}"
             continue

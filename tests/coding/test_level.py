@@ -11,7 +11,7 @@ from neuralcodec import Codec
 from neuralcodec import open as open_nac
 from neuralcodec.audio import AudioSource
 from neuralcodec.bitstream.container import ContainerReader
-from neuralcodec.coding.level import gain_for
+from neuralcodec.coding.level import at_coded_level, gain_for
 
 
 def gain_of(data):
@@ -113,3 +113,11 @@ def test_a_stripped_file_stays_quiet(clip):
     stripped = codec.strip(data, modules=1)
     assert gain_of(stripped) == gain_of(data) > 6
     np.testing.assert_array_equal(codec.decode(stripped)[0], codec.decode(data, modules=1)[0])
+
+
+def test_samples_at_the_level_of_coding(clip):
+    quiet = np.int16(32767 * speech(clip, -30))
+    louder = at_coded_level(quiet)
+    assert louder.dtype == np.int16
+    np.testing.assert_allclose(louder, quiet * 10 ** (gain(quiet) / 20), atol=0.51)
+    assert at_coded_level(louder) is louder
