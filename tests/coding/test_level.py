@@ -11,7 +11,7 @@ from neuralcodec import Codec
 from neuralcodec import open as open_nac
 from neuralcodec.audio import AudioSource
 from neuralcodec.bitstream.container import ContainerReader
-from neuralcodec.coding.level import at_coded_level, gain_for
+from neuralcodec.coding.level import at_coded_level, gain_for, typical_power
 
 
 def gain_of(data):
@@ -51,9 +51,18 @@ def test_how_loud_it_is_does_not_depend_on_the_rate(clip, rate):
 
 def test_usual_speech_noise_and_short_sounds_stay_as_they_are(clip):
     rng = np.random.default_rng(0)
-    for samples in (speech(clip, 0), speech(clip, -10), speech(clip, -60)[:15999], np.zeros(32000, "float32"),
+    for samples in (speech(clip, 0), speech(clip, -4), speech(clip, -60)[:15999], np.zeros(32000, "float32"),
                     rng.normal(0, 1e-4, 32000), np.zeros(0, "float32"), np.full(32000, 1e-40)):
         assert gain(samples) == 0
+
+
+def test_a_little_quieter_makes_little_difference(clip):
+    """No recording is coded quite unlike another that is almost as loud."""
+    gains = [gain(speech(clip, -decibels)) for decibels in range(16)]
+    assert gains[0] == 0 and gains[15] > 5
+    assert set(np.diff(gains)) <= {0, 1, 2}
+    louder = [stated - decibels for decibels, stated in enumerate(gains) if stated]
+    assert max(louder) - min(louder) <= 1
 
 
 def test_what_is_normalized_is_loud_already(codec, clip):
@@ -64,17 +73,25 @@ def test_what_is_normalized_is_loud_already(codec, clip):
 
 def test_nothing_leaves_full_scale(clip):
     """A recording that is quiet but for one bang."""
-    samples = speech(clip, -40)
+    samples = speech(clip, -30)
     samples[20000] = 0.25
     assert gain(samples) == math.floor(20 * math.log10(1 / 0.25))
     samples[20000] = -1.0
     assert gain(samples) == 0
 
 
-def test_loud_parts_count_not_pauses(clip):
-    """Speech that is not quiet, with a minute of silence around it."""
-    with_pauses = np.concatenate([np.zeros(480000, "float32"), speech(clip, -6), np.zeros(480000, "float32")])
-    assert gain(with_pauses) == gain(speech(clip, -6)) == 0
+@pytest.mark.parametrize("noise", [0.0, 1e-4])
+def test_pauses_make_no_difference(clip, noise):
+    """A recording with two minutes of silence, or noise, around it."""
+    quiet, pause = speech(clip, -12), np.random.default_rng(0).normal(0, noise, 960000).astype("float32")
+    assert gain(np.concatenate([pause, quiet, pause])) == gain(quiet) > 0
+
+
+def test_half_of_the_energy_is_above_the_typical_power():
+    powers = np.array([1.0, 0.0, 4.0, 3.0, 2.0], "float32")
+    assert typical_power(powers) == 3.0
+    assert typical_power(np.append(powers, np.zeros(1000, "float32"))) == 3.0
+    assert typical_power(np.zeros(3, "float32")) == 0.0
 
 
 @pytest.mark.parametrize("options", [{"kbps": 22}, {"modules": 1}])
