@@ -1,5 +1,7 @@
 """A recording in, 16 kHz mono blocks out."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from neuralcodec.architecture.framing import SAMPLE_RATE
@@ -12,9 +14,25 @@ from neuralcodec.files.names import is_path
 CHANNELS = {"mix": None, "left": 0, "right": 1}
 NORMALIZED_PEAK = 10 ** (-1 / 20)  # 1 dB below full scale
 
+_NOTHING = np.zeros(0, np.float32)
 _CODED_PEAK = 1.25  # decoders of lossy formats go a little beyond full scale, and every player clips that
 _RANGES = ((1 << 31, 32), (1 << 23, 24), (1 << 15, 16))  # full scale of integers, and their bits
 _CANCELLED = 0.04  # power of the mix, relative to that of channels that have nothing in common
+
+
+class Statistics(NamedTuple):
+    """Of a recording, in pieces of 20 ms, of which the last may be missing.
+
+    Args:
+        powers: mean power of each piece, float32 (n,).
+        means: mean of each piece, float32 (n,).
+        lowest, highest: of all samples, and of 0.
+    """
+
+    powers: np.ndarray
+    means: np.ndarray
+    lowest: float
+    highest: float
 
 
 class AudioSource:
@@ -139,21 +157,22 @@ class AudioSource:
         """Whether what `blocks()` delivers is scaled to full scale."""
         return self._normalize
 
-    def powers(self):
-        """How loud the recording is, before it is normalized and resampled.
+    def statistics(self):
+        """What there is in the recording, before it is resampled.
 
         Returns:
-            mean power of every 20 ms that is complete, float32 (n,), and the largest magnitude of a sample.
+            Statistics.
 
         Raises:
             AudioError: as `blocks`.
         """
-        size, powers, peak = max(1, self.sample_rate // 50), [np.zeros(0, np.float32)], 0.0
-        for block in _regroup(map(_plain_mix, self._pieces()), 500 * size):
-            peak = max(peak, float(block.max()), -float(block.min()))
+        size, powers, means, lowest, highest = max(1, self.sample_rate // 50), [_NOTHING], [_NOTHING], 0.0, 0.0
+        for block in _regroup(self._mono() if self._normalize else map(_plain_mix, self._pieces()), 500 * size):
+            lowest, highest = min(lowest, float(block.min())), max(highest, float(block.max()))
             whole = block[: len(block) // size * size].reshape(-1, size)
             powers.append(np.einsum("ij,ij->i", whole, whole) / size)
-        return np.concatenate(powers), peak
+            means.append(whole.mean(axis=1))
+        return Statistics(np.concatenate(powers), np.concatenate(means), lowest, highest)
 
     def _mono(self):
         """Yields float32 (n,) at the source's rate, finite, `num_samples` in all."""

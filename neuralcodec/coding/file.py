@@ -15,7 +15,7 @@ from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.payloads import encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
 from neuralcodec.coding.damage import conceals, tell, there
-from neuralcodec.coding.level import amplification, gain_for
+from neuralcodec.coding.adjustment import adjustment_for
 from neuralcodec.coding.modules import check_modules, prefix_kbps
 from neuralcodec.coding.presets import preset_for
 from neuralcodec.coding.rate import check_bitrate, halves, meet_bitrate, modules_for
@@ -162,7 +162,7 @@ class _Recording:
 
     def __init__(self, preset, source, tags):
         self._preset, self._source, self._tags = preset, source, tags or {}
-        self._gain = gain_for(source)
+        self._adjustment = adjustment_for(source)
 
     def code(self, modules, step_index, progress):
         """A ContainerWriter that holds the whole recording."""
@@ -192,7 +192,8 @@ class _Recording:
         preset, source = self._preset, self._source
         try:
             return Header(preset.name, preset.hash[:HASH_BYTES], source.sample_rate, source.num_samples,
-                          source.num_samples_16k, modules, step_index, tags=self._tags, has_copy=True, gain=self._gain)
+                          source.num_samples_16k, modules, step_index, tags=self._tags, has_copy=True,
+                          gain=self._adjustment.gain)
         except ValueError as error:
             raise AudioError(f"The recording cannot be coded: {error} ({source.num_samples} samples at "
                              f"{source.sample_rate} Hz); up to 768000 Hz can be.") from error
@@ -205,7 +206,7 @@ class _Recording:
         """Yields Frames, as many at a time as come."""
         encoder, done = make_encoder(self._preset.config, self._preset.weights, step_index), 0
         for samples in self._source.blocks():
-            yield encoder.push(samples * amplification(self._gain))
+            yield encoder.push(self._adjustment(samples))
             done += len(samples)
             if progress is not None:
                 progress(done, self._source.num_samples_16k)

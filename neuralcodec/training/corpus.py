@@ -6,7 +6,7 @@ import numpy as np
 
 from neuralcodec.architecture.framing import SAMPLE_RATE
 from neuralcodec.audio.recordings import audio_files, read_int16
-from neuralcodec.coding.level import at_coded_level
+from neuralcodec.coding.adjustment import adjusted
 from neuralcodec.errors import AudioError, TrainingDataError
 
 MIN_SECONDS = 30  # of speech, to learn from
@@ -72,7 +72,7 @@ def read_corpus(data, leave_out=()):
 
 
 def read_each(sources):
-    """Reads recordings, those with speech in them. Quiet ones are amplified as they are when they are coded.
+    """Reads recordings, those with speech in them. They are adjusted as they are when they are coded.
 
     Args:
         sources: yields (path or another name, path or array at 16 kHz).
@@ -84,7 +84,7 @@ def read_each(sources):
     recordings, skipped = {}, {}
     for name, source in sources:
         try:
-            samples = at_coded_level(read_int16(source, SAMPLE_RATE))
+            samples = adjusted(read_int16(source, SAMPLE_RATE))
         except AudioError as error:
             skipped[name] = str(error) if source is name else f"{name}: {error}"
             continue

@@ -1,4 +1,4 @@
-"""Quiet recordings: amplified before they are coded, and as quiet as before when they are decoded."""
+"""Quiet recordings: amplified before they are coded, and as quiet as before when they are decoded. Offsets: removed."""
 
 import io
 import math
@@ -11,7 +11,7 @@ from neuralcodec import Codec
 from neuralcodec import open as open_nac
 from neuralcodec.audio import AudioSource
 from neuralcodec.bitstream.container import ContainerReader
-from neuralcodec.coding.level import at_coded_level, gain_for, typical_power
+from neuralcodec.coding.adjustment import adjusted, adjustment_for, typical_power
 
 
 def gain_of(data):
@@ -25,7 +25,12 @@ def speech(clip, decibels, seconds=3):
 
 def gain(samples, rate=16000):
     with AudioSource(samples, rate) as source:
-        return gain_for(source)
+        return adjustment_for(source).gain
+
+
+def offset(samples, **options):
+    with AudioSource(samples, 16000, **options) as source:
+        return adjustment_for(source).offset
 
 
 @pytest.mark.parametrize("decibels", [-24, -40])
@@ -132,9 +137,39 @@ def test_a_stripped_file_stays_quiet(clip):
     np.testing.assert_array_equal(codec.decode(stripped)[0], codec.decode(data, modules=1)[0])
 
 
-def test_samples_at_the_level_of_coding(clip):
+def test_an_offset_is_taken_away(codec, clip):
+    """The same symbols as without it, but for rounding."""
+    samples = speech(clip, -6)
+    assert offset(samples + np.float32(0.05)) == pytest.approx(0.05 + samples.mean(), abs=1e-5)
+    heard, plain = (codec.decode(codec.encode(each, 16000))[0] for each in (samples + np.float32(0.05), samples))
+    assert abs(heard.mean()) < 1e-3
+    assert np.square(heard - plain).sum() < 0.1 * np.square(plain).sum()
+
+
+def test_how_loud_it_is_does_not_depend_on_an_offset(clip):
+    quiet = speech(clip, -30)
+    assert gain(quiet + np.float32(0.02)) == gain(quiet) > 6
+
+
+def test_small_offsets_and_those_of_short_sounds_stay(clip):
+    samples = speech(clip, 0) - speech(clip, 0).mean()
+    assert offset(samples) == offset(samples + np.float32(1e-4)) == 0
+    assert offset(samples[:15999] + np.float32(0.1)) == 0
+
+
+def test_an_offset_of_what_is_normalized_is_scaled_too(clip):
+    samples = speech(clip, -20) + np.float32(0.02)
+    scale = 10 ** (-1 / 20) / np.abs(samples).max()
+    assert offset(samples, normalize=True) == pytest.approx(scale * samples.mean(), rel=1e-3)
+
+
+def test_nothing_but_an_offset(codec):
+    assert np.abs(codec.decode(codec.encode(np.full(32000, 0.25, "float32"), 16000))[0]).max() < 1e-3
+
+
+def test_samples_as_they_are_coded(clip):
     quiet = np.int16(32767 * speech(clip, -30))
-    louder = at_coded_level(quiet)
+    louder = adjusted(quiet + np.int16(1000))
     assert louder.dtype == np.int16
-    np.testing.assert_allclose(louder, quiet * 10 ** (gain(quiet) / 20), atol=0.51)
-    assert at_coded_level(louder) is louder
+    np.testing.assert_allclose(louder, (quiet - quiet.mean()) * 10 ** (gain(quiet) / 20), atol=1.0)
+    assert adjusted(louder) is louder
