@@ -14,8 +14,8 @@ from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import HASH_BYTES, Header
 from neuralcodec.bitstream.payloads import encode_block
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
-from neuralcodec.coding.damage import conceals, tell, there
 from neuralcodec.coding.adjustment import adjustment_for
+from neuralcodec.coding.damage import conceals, tell, there
 from neuralcodec.coding.modules import check_modules, prefix_kbps
 from neuralcodec.coding.presets import preset_for
 from neuralcodec.coding.rate import check_bitrate, halves, meet_bitrate, modules_for

@@ -8,8 +8,8 @@ from neuralcodec.bitstream.frames import Frames
 from neuralcodec.bitstream.header import FLUSH_FRAMES
 from neuralcodec.bitstream.payloads import decode_blocks
 from neuralcodec.bitstream.symbols import FRAMES_PER_BLOCK
-from neuralcodec.coding.concealment import Concealment
 from neuralcodec.coding.adjustment import amplification
+from neuralcodec.coding.concealment import Concealment
 from neuralcodec.coding.modules import check_modules
 from neuralcodec.errors import DamagedFileError
 from neuralcodec.runtime.nested_decoder import make_decoder
