@@ -107,6 +107,8 @@ class Codec:
                  tags: bool = True) -> None:
         """Codes an audio file.
 
+        What is quiet is amplified for coding only, and an offset (DC) taken away: docs/files.md.
+
         Args:
             source: path of an audio file of any sample rate and channel count (mixed to mono), a binary file object,
                 or `-` for standard input.

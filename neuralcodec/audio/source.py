@@ -167,7 +167,7 @@ class AudioSource:
             AudioError: as `blocks`.
         """
         size, powers, means, lowest, highest = max(1, self.sample_rate // 50), [_NOTHING], [_NOTHING], 0.0, 0.0
-        for block in _regroup(self._mono() if self._normalize else map(_plain_mix, self._pieces()), 500 * size):
+        for block in _regroup(self._mono(), 500 * size):
             lowest, highest = min(lowest, float(block.min())), max(highest, float(block.max()))
             whole = block[: len(block) // size * size].reshape(-1, size)
             powers.append(np.einsum("ij,ij->i", whole, whole) / size)
@@ -190,9 +190,9 @@ class AudioSource:
         """The mix of a piece (n, channels), and what is lost by it."""
         self._peak = max(self._peak, float(np.abs(piece).max()))
         piece = np.clip(piece, -1.0, 1.0)
-        mono = piece.mean(axis=1)
-        self._power += float(np.square(piece, dtype=np.float64).sum()) / piece.shape[1]
-        self._mixed_power += float(np.square(mono, dtype=np.float64).sum())
+        mono = piece[:, 0] if piece.shape[1] == 1 else piece.mean(axis=1)
+        self._power += float(np.vdot(piece, piece)) / piece.shape[1]
+        self._mixed_power += float(np.vdot(mono, mono))
         return mono
 
     def _pieces(self):
@@ -221,12 +221,6 @@ class AudioSource:
 
     def __exit__(self, *exception):
         self.close()
-
-
-def _plain_mix(piece):
-    """Mix of (n, channels) in single precision, within full scale."""
-    piece = np.clip(piece, -1.0, 1.0)
-    return piece[:, 0] if piece.shape[1] == 1 else piece.mean(axis=1)
 
 
 def _mean(piece):
